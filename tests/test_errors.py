@@ -1,0 +1,292 @@
+"""Errors: the full text of each, and a page that explains it."""
+
+# pyright: basic
+
+from __future__ import annotations
+
+import inspect
+import math
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import typedgrad
+from typedgrad import errors
+from typedgrad.errors import TypedgradError, every_error
+
+tg: Any = typedgrad
+
+
+def frozen() -> None:
+    x = tg.Value(2.0)
+    (x * x).data = 3.0
+
+
+def loss(x: Any) -> Any:
+    return x.data * 2
+
+
+# What is done, and all that is said.
+SAID: dict[str, tuple[Callable[[], Any], str]] = {
+    "TG101": (
+        lambda: tg.float32(0.5) * tg.Value(2.0),
+        """mul mixes precisions: float32 and float64
+help: write v.astype(tg.float32) for the other operand, or a plain Python number
+[TG101]""",
+    ),
+    "TG102": (
+        lambda: tg.float32(1j),
+        """1j of type complex is not a number that float32 can take
+help: give an int, a float, a text such as '0.1', a Fraction, a Decimal or a float32 scalar
+[TG102]""",
+    ),
+    "TG103": (
+        lambda: tg.float32(1e39),
+        """1e+39 is finite but overflows float32, whose largest number is 3.4028235e+38
+help: use a wider precision, or write float('inf') if infinity is meant
+[TG103]""",
+    ),
+    "TG104": (
+        lambda: math.sin(tg.Value(1.0)),
+        """float() of a Value would drop its gradient
+help: use tg.sin(v), tg.exp(v), ... on the Value; or, to leave the graph, v.item() or v.data
+[TG104]""",
+    ),
+    "TG105": (
+        lambda: tg.float64.strict(-1.0).log(),
+        f"""log(-1.0) is outside the domain {typedgrad.ops.TABLE["log"].domain}
+help: keep the arguments inside the domain, or use the precision that is not strict
+[TG105]""",
+    ),
+    "TG106": (
+        lambda: np.add.reduce(tg.Value(1.0)),
+        """np.add.reduce cannot be applied to a Value as a method
+help: write tg.sum([...]) or tg.prod([...]), or use an object array of Values
+[TG106]""",
+    ),
+    "TG107": (
+        lambda: tg.clip(tg.Value(0.5), 1, 0),
+        """clip: lo = 1.0 is above hi = 0.0
+help: give the lower bound first: clip(x, lo, hi)
+[TG107]""",
+    ),
+    "TG201": (
+        frozen,
+        """data of an inner node (mul) cannot be assigned
+help: assign the data of a leaf and compute again, or make a leaf with v.detach()
+[TG201]""",
+    ),
+    "TG202": (
+        lambda: tg.grad(loss)(1.0),
+        """loss returned np.float64(2.0) of type float64, not a Value of float64
+help: build the result from the arguments with operators and tg functions; never from v.data
+[TG202]""",
+    ),
+    "TG203": (
+        lambda: tg.grad(loss)(1.0, [2.0, 3.0]),
+        """loss was called with (float, list)
+help: give one to eight numbers, or one sequence of numbers
+[TG203]""",
+    ),
+    "TG204": (
+        lambda: tg.primitive("double", lambda x: x + x, lambda g, y: (g,), doc="Twice x."),
+        """row double: forward takes 1 arguments and the rule 0
+help: one term an argument: g, y, then each
+[TG204]""",
+    ),
+    "TG205": (
+        lambda: raised(
+            "WrongGradient",
+            function="f",
+            argument="x",
+            got="2.0",
+            precision="float64",
+            expected="3.0",
+            digits="0.5",
+            asked="12",
+        ),
+        """f: d/dx is 2.0 in float64, the reference says 3.0 (0.5 digits agree)
+help: check the rule or the function near this point; 12 digits were asked for
+[TG205]""",
+    ),
+    "TG206": (
+        lambda: tg.exp(tg.Value(1.0), 2),
+        """exp takes x; 2 arguments were given
+help: see help(tg.exp)
+[TG206]""",
+    ),
+    "TG401": (
+        lambda: raised("FileMissing", path="los.py", why="no such file"),
+        """cannot read los.py: no such file
+help: give a target as FILE.py:FUNCTION, with a path from the current folder
+[TG401]""",
+    ),
+    "TG402": (
+        lambda: raised("FunctionMissing", path="loss.py", name="los", hint="did you mean loss?"),
+        """loss.py has no function los
+help: did you mean loss?
+[TG402]""",
+    ),
+    "TG403": (
+        lambda: raised(
+            "ParameterMismatch", function="loss", wanted="x, y", given="a", example="x=1,y=2"
+        ),
+        """loss takes x, y, but a was given
+help: write --at x=1,y=2
+[TG403]""",
+    ),
+    "TG404": (
+        lambda: tg.float32("two"),
+        """cannot read a number: 'two'
+help: write numbers as 2, -0.5, 1e-3, 1/3, inf or nan
+[TG404]""",
+    ),
+    "TG405": (
+        lambda: raised(
+            "FunctionRaised", function="f", precision="float32", error="KeyError: 1", where="f.py:3"
+        ),
+        """f, run in float32, raised KeyError: 1
+f.py:3
+help: run the command again with --traceback to see the whole stack
+[TG405]""",
+    ),
+    "TG406": (
+        lambda: raised("FileBroken", path="f.py", error="KeyError: 1", where="f.py:3"),
+        """loading f.py raised KeyError: 1
+f.py:3
+help: run `python f.py` to see the error by itself, or use --traceback
+[TG406]""",
+    ),
+    "TG407": (
+        lambda: raised("MissingExtra", feature="balls", package="python-flint", extra="exact"),
+        """balls needs python-flint, which is not installed
+help: python -m pip install 'typedgrad[exact]'
+[TG407]""",
+    ),
+    "TG408": (
+        lambda: raised("UnknownCode", code_asked="TG999", known="TG101, TG102"),
+        """there is no code TG999
+help: the codes are TG101, TG102
+[TG408]""",
+    ),
+}
+
+
+def raised(kind: str, **facts: object) -> None:
+    raise getattr(errors, kind)(**facts)
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_the_full_text(code: str) -> None:
+    act, text = SAID[code]
+    with pytest.raises(TypedgradError) as caught:
+        act()
+    assert type(caught.value) is every_error()[code]
+    assert str(caught.value) == text
+
+
+def test_every_error_has_its_text_tested() -> None:
+    assert list(every_error()) == sorted(SAID)
+    kinds = [
+        kind
+        for kind in vars(errors).values()
+        if inspect.isclass(kind) and issubclass(kind, TypedgradError) and kind is not TypedgradError
+    ]
+    assert sorted(kind.code for kind in kinds) == sorted(SAID)
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_every_error_has_a_page(code: str) -> None:
+    page = inspect.getdoc(every_error()[code]) or ""
+    assert page.split("\n")[0].endswith(".")
+    assert "\nWrong:\n" in page
+    assert "\nRight:\n" in page
+    assert page.index("Wrong:") < page.index("Right:")
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_errors_travel(code: str) -> None:
+    """Between the processes of a sweep, that is."""
+    act, text = SAID[code]
+    with pytest.raises(TypedgradError) as caught:
+        act()
+    kept = pickle.loads(pickle.dumps(readable(caught.value)))
+    assert type(kept) is type(caught.value)
+    assert str(kept) == text
+
+
+def readable(error: TypedgradError) -> TypedgradError:
+    """The same error with facts as text: arguments of any type may not be picklable."""
+    return type(error)(**{name: str(fact) for name, fact in error.facts.items()})
+
+
+def test_every_error_is_also_one_of_pythons() -> None:
+    for kind in every_error().values():
+        assert len(kind.__mro__) > len(TypedgradError.__mro__) + 1
+
+
+SIBLINGS: dict[str, tuple[Callable[[], Any], str]] = {
+    "constant data": (
+        lambda: setattr((tg.Value(1.0) + 1).parents[1], "data", 2.0),
+        "data of an inner node (constant) cannot be assigned",
+    ),
+    "int": (lambda: int(tg.Value(1.0)), "int() of a Value would drop its gradient"),
+    "round": (lambda: round(tg.Value(1.0)), "use tg.round(v) on the Value"),
+    "complex": (lambda: complex(tg.Value(1.0)), "complex() of a Value would drop its gradient"),
+    "list for jacobian": (
+        lambda: tg.jacobian(lambda x: x)(1.0),
+        "of type Value of float64, not a list of Values of float64",
+    ),
+    "value of another precision": (
+        lambda: tg.grad(lambda x: tg.float32(1))(1.0),
+        "of type Value of float32, not a Value of float64",
+    ),
+    "tangents": (
+        lambda: tg.jvp(lambda x: x, (1.0,), (1.0, 2.0)),
+        "was called with 2 tangents for 1 arguments\n"
+        "help: give one to eight numbers, or one sequence of numbers, and as many tangents",
+    ),
+    "nine": (lambda: tg.grad(loss)(*range(9)), "loss was called with (int, int,"),
+    "frexp": (
+        lambda: np.frexp(tg.Value(1.0)),
+        "np.frexp cannot be applied to a Value because it has no derivative here\n"
+        "help: the functions are: ",
+    ),
+    "out": (
+        lambda: np.exp(tg.Value(1.0), out=np.zeros(1)),
+        "np.exp cannot be applied to a Value with out=\n"
+        "help: write exp without it; select with tg.where(condition, a, b)",
+    ),
+    "big int": (
+        lambda: tg.float32(10**39),
+        "1000000000000000000000000000000000000000 is finite but overflows float32",
+    ),
+    "huge int": (lambda: tg.float32(1 << 5000), "a number of 5000 bits is finite but overflows"),
+    "denominator": (lambda: tg.Value("1/0"), "help: a denominator must not be 0"),
+    "astype": (
+        lambda: tg.Value(1.0).astype(np.float32),
+        "astype takes a precision, not <class 'numpy.float32'>\nhelp: write v.astype(tg.float32)",
+    ),
+    "no such argument": (
+        lambda: tg.leaky_relu(tg.Value(1.0), steepness=2),
+        "leaky_relu has no argument steepness",
+    ),
+    "missing argument": (lambda: tg.atan2(tg.Value(1.0)), "atan2 takes "),
+}
+
+
+@pytest.mark.parametrize("name", SIBLINGS)
+def test_other_texts_of_the_same_errors(name: str) -> None:
+    act, part = SIBLINGS[name]
+    with pytest.raises(TypedgradError) as caught:
+        act()
+    assert part in str(caught.value)
+
+
+def test_an_error_shows_at_most_a_little_of_a_large_thing() -> None:
+    with pytest.raises(errors.NotANumber) as caught:
+        tg.Value(np.zeros(10_000))
+    assert len(str(caught.value)) < 300

@@ -1,0 +1,62 @@
+"""A Python number that knows its precision, remembers how it was made, and counts its digits."""
+
+from typing import TYPE_CHECKING
+
+from typedgrad import ops
+from typedgrad.compare import compare as compare
+from typedgrad.free import grad as grad
+from typedgrad.free import hessian as hessian
+from typedgrad.free import hvp as hvp
+from typedgrad.free import jacobian as jacobian
+from typedgrad.free import jvp as jvp
+from typedgrad.free import value_and_grad as value_and_grad
+from typedgrad.free import vjp as vjp
+from typedgrad.node import Node as Node
+from typedgrad.op import primitive as primitive
+from typedgrad.ops import *  # noqa: F403
+from typedgrad.precision import Precision as Precision
+from typedgrad.precision import float32 as float32
+from typedgrad.precision import float64 as float64
+from typedgrad.precision import longdouble as longdouble
+from typedgrad.precision import precision_of as precision_of
+from typedgrad.scalars import Scalar as Scalar
+from typedgrad.value import Value as Value
+
+if TYPE_CHECKING:
+    from typedgrad.check import check_grad as check_grad
+    from typedgrad.comparison import Comparison as Comparison
+else:
+
+    def __getattr__(name):
+        """Load what needs mpmath when it is first asked for."""
+        homes = {"check_grad": "typedgrad.check", "Comparison": "typedgrad.comparison"}
+        if name not in homes:
+            raise AttributeError(f"module 'typedgrad' has no attribute {name!r}")
+        from importlib import import_module
+
+        found = globals()[name] = getattr(import_module(homes[name]), name)
+        return found
+
+
+__all__ = [
+    "Comparison",
+    "Node",
+    "Precision",
+    "Scalar",
+    "Value",
+    "check_grad",
+    "compare",
+    "float32",
+    "float64",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "longdouble",
+    "precision_of",
+    "primitive",
+    "value_and_grad",
+    "vjp",
+]
+__all__ += ops.__all__

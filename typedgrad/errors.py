@@ -1,0 +1,363 @@
+"""Every error of the library: its code, what it says, the cure, and the page that explains it.
+
+Nothing else in the package raises with a text of its own. `typedgrad explain TG101` prints the
+docstring of the class that carries the code.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from typing_extensions import override
+
+
+class TypedgradError(Exception):
+    """The root of all errors that typedgrad raises on purpose."""
+
+    code: ClassVar[str] = "TG000"
+    says: ClassVar[str] = "{what}"
+    cure: ClassVar[str] = "run `typedgrad doctor` and report what it prints"
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.text())
+
+    def text(self) -> str:
+        """Return what happened, one line of help and the code, in this order."""
+        what, cure = self.says.format(**self.facts), self.cure.format(**self.facts)
+        return f"{what}\nhelp: {cure}\n[{self.code}]"
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.facts)
+
+
+def _rebuild(kind: type[TypedgradError], facts: dict[str, object]) -> TypedgradError:
+    return kind(**facts)
+
+
+class PrecisionMismatch(TypedgradError, TypeError):
+    """Two precisions meet in one operation.
+
+    Wrong:
+        tg.float32(0.5) * tg.Value(2.0)
+    Right:
+        tg.float32(0.5) * tg.Value(2.0).astype(tg.float32)
+    Why: NumPy would promote to the wider type and hide that half of the digits are not there.
+    A plain Python number takes the precision of its partner and may be mixed freely.
+    """
+
+    code = "TG101"
+    says = "{op} mixes precisions: {left} and {right}"
+    cure = "write v.astype(tg.{left}) for the other operand, or a plain Python number"
+
+
+class NotANumber(TypedgradError, TypeError):
+    """Something that is no real number was given where a number is needed.
+
+    Wrong:
+        tg.Value("two")
+        tg.float32(1j)
+    Right:
+        tg.Value(2.0)
+        tg.float32("0.1")
+    Why: int, float, decimal text, Fraction, Decimal and scalars of the precision itself have an
+    exact real value; complex numbers, arrays and None have not.
+    """
+
+    code = "TG102"
+    says = "{value} of type {type} is not a number that {precision} can take"
+    cure = (
+        "give an int, a float, a text such as '0.1', a Fraction, a Decimal or a {precision} scalar"
+    )
+
+
+class OutOfRange(TypedgradError, OverflowError):
+    """A finite number would become infinite in this precision.
+
+    Wrong:
+        tg.float32(1e39)
+    Right:
+        tg.float64(1e39)
+    Why: an infinity that nobody wrote spoils every result after it.
+    """
+
+    code = "TG103"
+    says = "{value} is finite but overflows {precision}, whose largest number is {largest}"
+    cure = "use a wider precision, or write float('inf') if infinity is meant"
+
+
+class NoPlainFloat(TypedgradError, TypeError):
+    """A Value was converted to a plain Python number, which would lose its gradient.
+
+    Wrong:
+        math.sin(v), float(v), np.array([v], dtype=np.float32)
+    Right:
+        tg.sin(v), v.item(), v.data
+    Why: the conversion cuts the graph without a word, and a longdouble loses digits.
+    """
+
+    code = "TG104"
+    says = "{what}() of a Value would drop its gradient"
+    cure = "use tg.{hint} on the Value; or, to leave the graph, v.item() or v.data"
+
+
+class DomainError(TypedgradError, ValueError):
+    """An operation of a strict precision left its domain.
+
+    Wrong:
+        tg.float64.strict(-1.0).log()
+    Right:
+        tg.float64(-1.0).log()        # NaN, and NaN partials
+    Why: a strict precision stops at the operation that makes the first NaN.
+    """
+
+    code = "TG105"
+    says = "{op}({values}) is outside the domain {domain}"
+    cure = "keep the arguments inside the domain, or use the precision that is not strict"
+
+
+class NoSuchLoop(TypedgradError, TypeError):
+    """A NumPy function was called on Values in a way that has no derivative here.
+
+    Wrong:
+        np.exp(v, out=buffer), np.add.reduce(v), np.frexp(v)
+    Right:
+        tg.exp(v), tg.sum([v, w])
+    Why: out=, where= and ufunc methods write into arrays; a Value is an immutable node.
+    """
+
+    code = "TG106"
+    says = "np.{ufunc} cannot be applied to a Value {how}"
+    cure = "{hint}"
+
+
+class EmptyInterval(TypedgradError, ValueError):
+    """The bounds of an interval are in the wrong order.
+
+    Wrong:
+        tg.clip(x, 1, 0)
+    Right:
+        tg.clip(x, 0, 1)
+    Why: no number lies between the bounds, so there is no value to return and no bound to blame.
+    """
+
+    code = "TG107"
+    says = "clip: lo = {lo} is above hi = {hi}"
+    cure = "give the lower bound first: clip(x, lo, hi)"
+
+
+class FrozenData(TypedgradError, AttributeError):
+    """The data of an inner node was assigned.
+
+    Wrong:
+        y = x * x; y.data = 3.0
+    Right:
+        x.data = 3.0; y = x * x
+    Why: an inner node's data belong to the operation that made it; only a leaf is free.
+    """
+
+    code = "TG201"
+    says = "data of an inner node ({op}) cannot be assigned"
+    cure = "assign the data of a leaf and compute again, or make a leaf with v.detach()"
+
+
+class BadResult(TypedgradError, TypeError):
+    """A function under differentiation did not return a Value of the precision it was given.
+
+    Wrong:
+        tg.grad(lambda x: x.data * 2)(1.0)
+    Right:
+        tg.grad(lambda x: x * 2)(1.0)
+    Why: a plain number has no history, so its derivative cannot be known.
+    """
+
+    code = "TG202"
+    says = "{function} returned {value} of type {type}, not {wanted}"
+    cure = "build the result from the arguments with operators and tg functions; never from v.data"
+
+
+class BadArguments(TypedgradError, TypeError):
+    """A transformed function was called with arguments that do not fit.
+
+    Wrong:
+        tg.grad(f)(1.0, [2.0, 3.0])
+    Right:
+        tg.grad(f)(1.0, 2.0)
+        tg.grad(g)([1.0, 2.0, 3.0])
+    Why: a function takes one to eight numbers, or one sequence of numbers.
+    """
+
+    code = "TG203"
+    says = "{function} was called with {given}"
+    cure = "give one to eight numbers, or one sequence of numbers{more}"
+
+
+class BadRow(TypedgradError, ValueError):
+    """A primitive was defined wrongly; it is refused when it is defined.
+
+    Wrong:
+        tg.primitive("double", lambda x: x + x, lambda g, y: (g,), doc="Twice x.")
+    Right:
+        tg.primitive("double", lambda x: x + x, lambda g, y, x: (g + g,), doc="Twice x.")
+    Why: a rule takes the adjoint g, the result y and each argument, and returns one term each.
+    """
+
+    code = "TG204"
+    says = "row {name}: {problem}"
+    cure = "{hint}"
+
+
+class BadCall(TypedgradError, TypeError):
+    """A function of the table, or a method of a Value, was called with arguments that do not fit.
+
+    Wrong:
+        tg.exp(x, y), tg.sum(x), x.astype(np.float32)
+    Right:
+        tg.exp(x), tg.sum([x, y]), x.astype(tg.float32)
+    Why: a row takes the arguments that its documentation names; `help(tg.exp)` prints it.
+    """
+
+    code = "TG206"
+    says = "{name} {problem}"
+    cure = "{hint}"
+
+
+class WrongGradient(TypedgradError, AssertionError):
+    """A derivative disagrees with its reference by more than the precision allows.
+
+    Wrong:
+        a rule that returns (g * x,) for x * x
+    Right:
+        a rule that returns (g * (x + x),)
+    Why: check_grad compares with the same function in a wider arithmetic.
+    """
+
+    code = "TG205"
+    says = (
+        "{function}: d/d{argument} is {got} in {precision}, "
+        "the reference says {expected} ({digits} digits agree)"
+    )
+    cure = "check the rule or the function near this point; {asked} digits were asked for"
+
+
+class FileMissing(TypedgradError, FileNotFoundError):
+    """The file of a FILE.py:FUNCTION target cannot be read.
+
+    Wrong:
+        typedgrad compare los.py:loss --at x=1
+    Right:
+        typedgrad compare loss.py:loss --at x=1
+    """
+
+    code = "TG401"
+    says = "cannot read {path}: {why}"
+    cure = "give a target as FILE.py:FUNCTION, with a path from the current folder"
+
+    @override
+    def __str__(self) -> str:
+        return self.text()
+
+
+class FunctionMissing(TypedgradError, LookupError):
+    """The file has no function of that name.
+
+    Wrong:
+        typedgrad compare loss.py:los --at x=1
+    Right:
+        typedgrad compare loss.py:loss --at x=1
+    """
+
+    code = "TG402"
+    says = "{path} has no function {name}"
+    cure = "{hint}"
+
+
+class ParameterMismatch(TypedgradError, ValueError):
+    """The arguments given do not match the function's parameters by name.
+
+    Wrong:
+        typedgrad compare loss.py:loss --at a=1,b=2      # loss(x, y)
+    Right:
+        typedgrad compare loss.py:loss --at x=1,y=2
+    """
+
+    code = "TG403"
+    says = "{function} takes {wanted}, but {given} was given"
+    cure = "write --at {example}"
+
+
+class Unreadable(TypedgradError, ValueError):
+    """A text that should be a number or an option's value cannot be read.
+
+    Wrong:
+        --at x=1,5
+    Right:
+        --at x=1.5,y=2,w=1;2;3
+    """
+
+    code = "TG404"
+    says = "cannot read {what}: {text}"
+    cure = "{hint}"
+
+
+class FunctionRaised(TypedgradError, RuntimeError):
+    """The function under test raised an exception.
+
+    Wrong:
+        def f(x): return tg.log(x) + undefined
+    Right:
+        def f(x): return tg.log(x)
+    """
+
+    code = "TG405"
+    says = "{function}, run in {precision}, raised {error}\n{where}"
+    cure = "run the command again with --traceback to see the whole stack"
+
+
+class FileBroken(TypedgradError, RuntimeError):
+    """A user's file raised while it was being loaded.
+
+    Wrong:
+        a file that runs a training loop, or fails, on import
+    Right:
+        a file that only defines functions; the rest under if __name__ == "__main__":
+    """
+
+    code = "TG406"
+    says = "loading {path} raised {error}\n{where}"
+    cure = "run `python {path}` to see the error by itself, or use --traceback"
+
+
+class MissingExtra(TypedgradError, ImportError):
+    """A feature needs a package that is not installed.
+
+    Wrong:
+        pip install typedgrad
+    Right:
+        pip install 'typedgrad[exact]'
+    """
+
+    code = "TG407"
+    says = "{feature} needs {package}, which is not installed"
+    cure = "python -m pip install 'typedgrad[{extra}]'"
+
+
+class UnknownCode(TypedgradError, LookupError):
+    """`typedgrad explain` was asked for a code that does not exist.
+
+    Wrong:
+        typedgrad explain TG999
+    Right:
+        typedgrad explain TG101
+    """
+
+    code = "TG408"
+    says = "there is no code {code_asked}"
+    cure = "the codes are {known}"
+
+
+def every_error() -> dict[str, type[TypedgradError]]:
+    """Return the error classes by code, in the order of the codes."""
+    kinds = TypedgradError.__subclasses__()
+    return {kind.code: kind for kind in sorted(kinds, key=lambda kind: kind.code)}

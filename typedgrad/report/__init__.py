@@ -1,0 +1,1 @@
+"""From records to what a person or a program reads; nothing is computed here."""

@@ -1,0 +1,169 @@
+"""Records as plain text of at most 100 columns that reads the same without colour."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from typedgrad.errors import TypedgradError, every_error
+
+if TYPE_CHECKING:
+    from typedgrad.comparison import Column, Comparison
+
+WIDTH, MOST_ROWS, MOST_NOTES, BAR = 100, 24, 8, 6.0
+GOOD, FEW, NONE, UNDEFINED = "✓", "!", "✗", "–"
+COLOURS = {GOOD: "green", FEW: "yellow", NONE: "bold red", UNDEFINED: "dim"}
+
+
+def table(found: Comparison, bar: float = BAR) -> str:
+    """Return the report of a comparison: paths that part, the table, remarks, the verdict."""
+    lines = [line for part in found.branches.differences for line in folded(str(part))]
+    lines += _header(found)
+    labels = _rows(found)
+    width = max(len(label) for label in labels)
+    lines.append(" " * (width + 2) + "".join(f"{column.name:>14}" for column in found.columns))
+    for label in labels:
+        cells = (_cell(column.entries[label].digits, bar) for column in found.columns)
+        lines.append(f"  {label:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
+    lines.append(f"{GOOD} {bar:g} digits or more   {FEW} fewer   {NONE} below 1")
+    lines += [line for remark in _remarks(found, labels) for line in folded(remark)]
+    lines += [line for column in found.columns for line in folded(verdict(column))]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def folded(text: str) -> list[str]:
+    """Return the lines of a text, broken at 100 columns."""
+    return wrap(text, WIDTH, subsequent_indent="    ", break_long_words=False) or [""]
+
+
+def _header(found: Comparison) -> list[str]:
+    caps = " / ".join(f"{column.cap:.1f}" for column in found.columns)
+    judge = f"reference: {found.reference.judge}, {found.reference.bits} bits"
+    right = f"{judge}; digits right, of {caps}"
+    call = found.point.call
+    space = WIDTH - len(call) - len(right)
+    return [f"{call}{' ' * min(space, 16)}{right}"] if space > 1 else [*folded(call), right]
+
+
+def _rows(found: Comparison) -> list[str]:
+    """Return the labels to show: all, or the value and the worst where there are too many."""
+    labels = list(found.columns[0].entries)
+    if len(labels) <= MOST_ROWS:
+        return labels
+    worst = sorted(labels[1:], key=lambda label: _least(found, label))[: MOST_ROWS - 1]
+    return ["value", *(label for label in labels if label in worst)]
+
+
+def _least(found: Comparison, label: str) -> float:
+    digits = [column.entries[label].digits for column in found.columns]
+    return min(-1.0 if d is None else d for d in digits)
+
+
+def _cell(digits: float | None, bar: float) -> str:
+    if digits is None:
+        return f"NaN {UNDEFINED}"
+    return f"{digits:.1f} {GOOD if digits >= bar else FEW if digits >= 1 else NONE}"
+
+
+def _remarks(found: Comparison, labels: Sequence[str]) -> list[str]:
+    hidden = len(found.columns[0].entries) - len(labels)
+    remarks = [f"({hidden} more partials have no fewer digits than these)"] if hidden else []
+    if not found.reference.settled:
+        remarks.append(
+            f"The reference is not settled at {found.reference.bits} bits: no digits beyond those"
+            " that its two widest runs share are counted."
+        )
+    remarks += [
+        f"{column.name} is float64 on this machine ({column.bits} bits)"
+        for column in found.columns
+        if column.is_float64
+    ]
+    remarks += _roundings(found)
+    notes: dict[str, list[str]] = {}
+    for column in found.columns:
+        for label in labels:
+            note = column.entries[label].note
+            if note:
+                notes.setdefault(f"{label}: {note}", []).append(column.name)
+    shown = [f"{', '.join(names)} {note}" for note, names in notes.items()]
+    return remarks + shown[:MOST_NOTES] + (["..."] if len(shown) > MOST_NOTES else [])
+
+
+def _roundings(found: Comparison) -> list[str]:
+    """Return one remark for each set of inputs that some of the precisions cannot hold."""
+    costs: dict[str, list[str]] = {}
+    for column in found.columns:
+        if column.rounding:
+            names, shown = column.rounding.names, column.rounding.shown
+            pairs = [f"{name} = {text}" for name, text in zip(names, shown, strict=True)]
+            key = _listed(pairs)
+            digits = column.rounding.digits
+            cost = "no digits" if digits is None else f"{digits:.1f} digits"
+            place = f"{cost} in {column.name}"
+            costs.setdefault(key, []).extend([place] if column.rounding.worst else [])
+    return [
+        f"Inputs that are rounded: {names}"
+        + (f"; that alone leaves {', '.join(places)}." if places else ".")
+        for names, places in costs.items()
+    ]
+
+
+def verdict(column: Column) -> str:
+    """Return what to think of one precision, in one sentence."""
+    name, least = column.worst
+    if least is None:
+        undefined = [label for label, entry in column.entries.items() if entry.digits is None]
+        verb = "is" if len(undefined) == 1 else "are"
+        return f"{column.name}: {_listed(undefined)} {verb} undefined here (NaN)."
+    if least < 1:
+        lost = [label for label, entry in column.entries.items() if (entry.digits or 0) < 1]
+        return f"{column.name} is not enough: no digit of {_listed(lost)} is right."
+    if column.cap - least < 0.05:
+        return f"{column.name} holds all of its {column.cap:.1f} digits everywhere."
+    return f"{column.name} holds {least:.1f} of {column.cap:.1f} digits everywhere (least: {name})."
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+
+
+def painted(text: str) -> object:
+    """Return a text for rich, its marks in colour."""
+    from rich.text import Text
+
+    shown = Text(text)
+    for mark, style in COLOURS.items():
+        shown.highlight_regex(rf"\S+ {re.escape(mark)}(?=\s|$)", style)
+    return shown
+
+
+def page(kind: type[TypedgradError]) -> str:
+    """Return the page of an error, as `typedgrad explain` prints it."""
+    return f"{kind.code} {kind.__name__}\n\n{inspect.cleandoc(kind.__doc__ or '')}"
+
+
+def errors_page() -> str:
+    """Return docs/errors.md: the pages of all errors."""
+    parts = ["# Errors", INTRODUCTION]
+    for kind in every_error().values():
+        head, *rest = re.split(
+            r"^(Wrong|Right):$", inspect.cleandoc(kind.__doc__ or ""), flags=re.M
+        )
+        parts += [f"## {kind.code} {kind.__name__}", head.strip()]
+        for label, body in zip(rest[::2], rest[1::2], strict=True):
+            code, _, why = body.partition("\nWhy:")
+            fence = "console" if "typedgrad " in code.strip()[:10] else "python"
+            parts += [f"{label}:", f"```{fence}\n{inspect.cleandoc(code)}\n```"]
+            parts += [f"Why:{why}".replace("\n", " ").strip()] if why else []
+    return "\n\n".join(parts) + "\n"
+
+
+INTRODUCTION = (
+    "Every error of typedgrad ends with a code. This page is made from the docstrings of\n"
+    "`typedgrad/errors.py` by `typedgrad explain --all`; `typedgrad explain TG101` prints one part."
+)

@@ -1,0 +1,95 @@
+"""The user's own line: where a frame or an exception stands outside this package."""
+
+from __future__ import annotations
+
+import linecache
+import os
+from dataclasses import dataclass
+from itertools import islice
+from types import CodeType, FrameType, TracebackType
+
+import numpy as np
+
+OURS = tuple(os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__))
+
+
+@dataclass(frozen=True)
+class Place:
+    """One instruction of a user's program: its code and its offset there."""
+
+    code: CodeType
+    offset: int
+
+    @property
+    def line(self) -> int:
+        """The line number of the instruction."""
+        return self._span()[0] or self.code.co_firstlineno
+
+    @property
+    def file(self) -> str:
+        """The path of the file, as short as it can be said from here."""
+        path = self.code.co_filename
+        try:
+            short = os.path.relpath(path)
+        except ValueError:  # another drive
+            return path
+        return path if path.startswith("<") or short.startswith(os.pardir) else short
+
+    @property
+    def label(self) -> str:
+        """The place as 'file.py:7'."""
+        return f"{self.file}:{self.line}"
+
+    @property
+    def text(self) -> str:
+        """The expression itself where it stands on one line, else that line."""
+        start, end, left, right = self._span()
+        line = self._source()
+        if start == end and left is not None and right is not None:
+            line = line.encode()[left:right].decode(errors="replace")
+        return line.strip()
+
+    def carets(self) -> str:
+        """Return the line with carets under the expression."""
+        start, end, left, right = self._span()
+        source = self._source()
+        number = f"{self.line:5} │ "
+        shown = f"{self.label}\n{number}{source.rstrip()}"
+        if start != end or left is None or right is None or not source.strip():
+            return shown
+        before = len(source.encode()[:left].decode(errors="replace"))
+        width = len(source.encode()[left:right].decode(errors="replace"))
+        return f"{shown}\n{' ' * (len(number) - 2)}│ {' ' * before}{'^' * max(width, 1)}"
+
+    def _source(self) -> str:
+        return linecache.getline(self.code.co_filename, self.line)
+
+    def _span(self) -> tuple[int | None, int | None, int | None, int | None]:
+        found = next(islice(self.code.co_positions(), self.offset // 2, None), None)
+        return found or (None, None, None, None)
+
+
+def is_ours(code: CodeType) -> bool:
+    """Tell whether code belongs to this package or to NumPy."""
+    return code.co_filename.startswith(OURS) or code.co_filename.startswith("<frozen")
+
+
+def caller(frame: FrameType | None) -> Place | None:
+    """Return the place nearest to a frame, going outwards, that is the user's."""
+    while frame is not None and is_ours(frame.f_code):
+        frame = frame.f_back
+    return None if frame is None else Place(frame.f_code, frame.f_lasti)
+
+
+def raised_at(error: BaseException, beneath: CodeType) -> Place | None:
+    """Return the user's innermost place in a traceback, beneath the code of ours that called it."""
+    place: Place | None = None
+    reached = False
+    step: TracebackType | None = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        reached = reached or code is beneath
+        if reached and not is_ours(code):
+            place = Place(step.tb_frame.f_code, step.tb_lasti)
+        step = step.tb_next
+    return place
