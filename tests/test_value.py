@@ -173,7 +173,9 @@ def test_strict_and_plain_do_not_mix(p: Any) -> None:
 
 
 @each
-@pytest.mark.parametrize("stranger", [None, 1j, [1.0], (1,), object(), b"1"], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize(
+    "stranger", [None, 1j, [1.0], (1,), object(), b"1"], ids=lambda x: type(x).__name__
+)
 def test_strangers_are_refused(p: Any, stranger: Any) -> None:
     for act in OPERATORS.values():
         with pytest.raises(TypeError):

@@ -7,18 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.numbers import Constant
 from typedgrad.op import Op, choose, constant, machine, primitive
 
-step_up = constant("18446744073709551616", "2**64")
-step_down = constant("5.42101086242752217003726400434970855712890625e-20", "2**-64")
+step_up: Constant = constant("18446744073709551616", "2**64")
+step_down: Constant = constant("5.42101086242752217003726400434970855712890625e-20", "2**-64")
 
-splitter = machine(lambda numbers: 2 ** ((numbers.bits + 1) // 2) + 1)
-ceiling = machine(lambda numbers: 2 ** (numbers.max_exponent - numbers.bits - 4))
-floor = machine(lambda numbers: Fraction(2 ** (2 * numbers.bits), 2**-numbers.min_exponent))
-trace = machine(lambda numbers: Fraction(1, 2 ** (numbers.bits + 4)))
-raised = machine(lambda numbers: 2 ** (3 * numbers.bits + 4))
-lowered = machine(lambda numbers: Fraction(1, 2 ** (3 * numbers.bits + 4)))
-far_floor = machine(lambda numbers: Fraction(2 ** (3 * numbers.bits + 4), 2**-numbers.min_exponent))
+splitter: Any = machine(lambda numbers: 2 ** ((numbers.bits + 1) // 2) + 1)
+ceiling: Any = machine(lambda numbers: 2 ** (numbers.max_exponent - numbers.bits - 4))
+floor: Any = machine(lambda numbers: Fraction(2 ** (2 * numbers.bits), 2**-numbers.min_exponent))
+trace: Any = machine(lambda numbers: Fraction(1, 2 ** (numbers.bits + 4)))
+raised: Any = machine(lambda numbers: 2 ** (3 * numbers.bits + 4))
+lowered: Any = machine(lambda numbers: Fraction(1, 2 ** (3 * numbers.bits + 4)))
+far_floor: Any = machine(
+    lambda numbers: Fraction(2 ** (3 * numbers.bits + 4), 2**-numbers.min_exponent)
+)
 
 
 def over_square(q: Any, a: Any, b: Any) -> Any:
@@ -134,7 +137,7 @@ def azmul_forward(a: Any, b: Any) -> Any:
     return choose(a == 0, lambda: a, lambda: a * b)
 
 
-add = primitive(
+add: Op = primitive(
     "add",
     np.add,
     lambda g, y, a, b: (g, g),
@@ -143,7 +146,7 @@ add = primitive(
     samples=(-9, 9),
     doc="Sum of a and b.",
 )
-sub = primitive(
+sub: Op = primitive(
     "sub",
     np.subtract,
     lambda g, y, a, b: (g, -g),
@@ -152,7 +155,7 @@ sub = primitive(
     samples=(-9, 9),
     doc="Difference of a and b.",
 )
-mul = primitive(
+mul: Op = primitive(
     "mul",
     np.multiply,
     lambda g, y, a, b: (g * b, g * a),
@@ -161,7 +164,7 @@ mul = primitive(
     samples=(-9, 9),
     doc="Product of a and b.",
 )
-neg = primitive(
+neg: Op = primitive(
     "neg",
     np.negative,
     lambda g, y, x: (-g,),
@@ -169,7 +172,7 @@ neg = primitive(
     samples=(-9, 9),
     doc="Minus x.",
 )
-div = primitive(
+div: Op = primitive(
     "div",
     np.divide,
     lambda g, y, a, b: (choose(y == y, lambda: g / b, lambda: g * y), -(g * over_square(y, a, b))),
@@ -187,7 +190,7 @@ square: Op = primitive(
     samples=(-9, 9),
     doc="Product of x with itself.",
 )
-reciprocal = primitive(
+reciprocal: Op = primitive(
     "reciprocal",
     np.reciprocal,
     lambda g, y, x: (-(g * square(y)),),
@@ -197,7 +200,7 @@ reciprocal = primitive(
     samples=(-9, 9),
     doc="One divided by x.",
 )
-sign = primitive(
+sign: Op = primitive(
     "sign",
     np.sign,
     lambda g, y, x: (choose(x == x, lambda: None, lambda: g * x),),
@@ -224,7 +227,7 @@ copysign: Op = primitive(
     samples=(-9, 9),
     doc="Size of a with the sign of b, where zeros have signs too.",
 )
-fma = primitive(
+fma: Op = primitive(
     "fma",
     fma_forward,
     lambda g, y, a, b, c: (g * b, g * a, g),
@@ -234,7 +237,7 @@ fma = primitive(
     source="Boldo, Melquiond, Emulation of FMA and correctly rounded sums, 2008",
     doc="a*b + c rounded once, or twice if the result is subnormal.",
 )
-floor_divide = primitive(
+floor_divide: Op = primitive(
     "floor_divide",
     np.floor_divide,
     lambda g, y, a, b: (
@@ -247,7 +250,7 @@ floor_divide = primitive(
     samples=(0.5, 9),
     doc="The whole number next to a/b from below.",
 )
-remainder = primitive(
+remainder: Op = primitive(
     "remainder",
     np.remainder,
     lambda g, y, a, b: (

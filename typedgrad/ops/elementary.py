@@ -11,15 +11,22 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.numbers import Constant
 from typedgrad.op import Op, choose, constant, machine, primitive
 from typedgrad.ops.arithmetic import abs, copysign, reciprocal, step_down, two_sum_error
 
-ln2 = constant("0.693147180559945309417232121458176568075500134360255254120680", "log(2)")
-log2_e = constant("1.442695040888963407359924681001892137426645954152985934135449", "1/log(2)")
-log10_e = constant("0.434294481903251827651128918916605082294397005803666566114454", "1/log(10)")
+ln2: Constant = constant("0.693147180559945309417232121458176568075500134360255254120680", "log(2)")
+log2_e: Constant = constant(
+    "1.442695040888963407359924681001892137426645954152985934135449", "1/log(2)"
+)
+log10_e: Constant = constant(
+    "0.434294481903251827651128918916605082294397005803666566114454", "1/log(10)"
+)
 
-tiny = machine(lambda numbers: Fraction(1, 2**-numbers.min_exponent))
-huge = machine(lambda numbers: 2**numbers.max_exponent - 2 ** (numbers.max_exponent - numbers.bits))
+tiny: Any = machine(lambda numbers: Fraction(1, 2**-numbers.min_exponent))
+huge: Any = machine(
+    lambda numbers: 2**numbers.max_exponent - 2 ** (numbers.max_exponent - numbers.bits)
+)
 
 POSITIVE = "x >= 0"
 AT_ZERO = "0: derivative +inf, the same for -0.0"
@@ -188,7 +195,7 @@ pow: Op = primitive(
     samples=(0.3, 3),
     doc="x to the power p.",
 )
-pow_constant = primitive(
+pow_constant: Op = primitive(
     "pow_constant",
     np.power,
     lambda g, y, x, p: (g * base_slope(x, p), None),
@@ -202,7 +209,7 @@ pow_constant = primitive(
 # The exponent of x**2 is no variable: nothing is computed for it.
 pow.constant_form = pow_constant
 
-sqrt = primitive(
+sqrt: Op = primitive(
     "sqrt",
     np.sqrt,
     lambda g, y, x: (g / (2 * abs(y)),),
@@ -212,7 +219,7 @@ sqrt = primitive(
     samples=(0.1, 9),
     doc="Square root of x.",
 )
-rsqrt = primitive(
+rsqrt: Op = primitive(
     "rsqrt",
     lambda x: reciprocal(abs(sqrt(x))),
     lambda g, y, x: (-(g * (y / (2 * abs(x)))),),
@@ -222,7 +229,7 @@ rsqrt = primitive(
     samples=(0.1, 9),
     doc="Reciprocal of the square root of x.",
 )
-cbrt = primitive(
+cbrt: Op = primitive(
     "cbrt",
     np.cbrt,
     lambda g, y, x: (g * (reciprocal(y) / y / 3),),
@@ -245,7 +252,7 @@ exp2: Op = primitive(
     exact=lambda mp, x: mp.power(2, x),
     doc="2 to the power x.",
 )
-expm1 = primitive(
+expm1: Op = primitive(
     "expm1",
     np.expm1,
     lambda g, y, x: (g * exp(x),),
@@ -262,7 +269,7 @@ log: Op = primitive(
     samples=(0.1, 9),
     doc="Natural logarithm of x.",
 )
-log2 = primitive(
+log2: Op = primitive(
     "log2",
     np.log2,
     lambda g, y, x: (choose(x < 0, lambda: g * y, lambda: g * (log2_e / abs(x))),),
@@ -272,7 +279,7 @@ log2 = primitive(
     samples=(0.1, 9),
     doc="Logarithm of x to base 2.",
 )
-log10 = primitive(
+log10: Op = primitive(
     "log10",
     np.log10,
     lambda g, y, x: (choose(x < 0, lambda: g * y, lambda: g * (log10_e / abs(x))),),
@@ -282,7 +289,7 @@ log10 = primitive(
     samples=(0.1, 9),
     doc="Logarithm of x to base 10.",
 )
-log1p = primitive(
+log1p: Op = primitive(
     "log1p",
     np.log1p,
     lambda g, y, x: (choose(x < -1, lambda: g * y, lambda: g / (1 + x)),),
@@ -310,7 +317,7 @@ share2: Op = primitive(
     companion=True,
     doc="2**a / (2**a + 2**b).",
 )
-logaddexp = primitive(
+logaddexp: Op = primitive(
     "logaddexp",
     np.logaddexp,
     lambda g, y, a, b: (g * share(a, b), g * share(b, a)),
@@ -318,7 +325,7 @@ logaddexp = primitive(
     kinks="equal infinities: partials NaN",
     doc="log(exp(a) + exp(b)) without overflow.",
 )
-logaddexp2 = primitive(
+logaddexp2: Op = primitive(
     "logaddexp2",
     np.logaddexp2,
     lambda g, y, a, b: (g * share2(a, b), g * share2(b, a)),

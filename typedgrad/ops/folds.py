@@ -14,7 +14,8 @@ from typing import Any
 from typedgrad.op import choose
 from typedgrad.ops.arithmetic import add, mul, square, two_product_error, two_sum_error
 
-largest, smallest = builtins.max, builtins.min
+largest: Any = builtins.max
+smallest: Any = builtins.min
 
 
 def sum_forward(*xs: Any) -> Any:

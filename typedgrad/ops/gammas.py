@@ -43,21 +43,21 @@ from typedgrad.ops.pairs import (
 )
 from typedgrad.ops.piecewise import floor, round
 
-tiny = machine(lambda p: f"1/{2 ** (p.bits + 2)}")
+tiny: Any = machine(lambda p: f"1/{2 ** (p.bits + 2)}")
 half: Any = constant("0.5", "1/2")
-stirling_words = machine(
+stirling_words: Any = machine(
     lambda p: table.in_words("0.4189385332046727417803297364056176398613974736377834", p)
 )
-digamma_root = machine(
+digamma_root: Any = machine(
     lambda p: table.near("0.461632144968362341262659542325721328468196204006446", p)
 )
-digamma_offsets = machine(lambda p: tuple(range(table.shift(p) - 2, 0, -1)))
-few_offsets = machine(lambda p: tuple(range(table.shift(p) - 3, 0, -1)))
+digamma_offsets: Any = machine(lambda p: tuple(range(table.shift(p) - 2, 0, -1)))
+few_offsets: Any = machine(lambda p: tuple(range(table.shift(p) - 3, 0, -1)))
 # Up to here the products are quicker than Stirling's series, and exact where a factorial fits.
-gamma_reach = machine(lambda p: 15 if p.bits <= 24 else 24)
-many_offsets = machine(lambda p: tuple(range((15 if p.bits <= 24 else 24) - 3, 0, -1)))
-gamma_top = machine(lambda p: 36 if p.bits <= 24 else 172 if p.bits <= 53 else 1756)
-gamma_bottom = machine(lambda p: 64 if p.bits <= 24 else 224 if p.bits <= 53 else 2048)
+gamma_reach: Any = machine(lambda p: 15 if p.bits <= 24 else 24)
+many_offsets: Any = machine(lambda p: tuple(range((15 if p.bits <= 24 else 24) - 3, 0, -1)))
+gamma_top: Any = machine(lambda p: 36 if p.bits <= 24 else 172 if p.bits <= 53 else 1756)
+gamma_bottom: Any = machine(lambda p: 64 if p.bits <= 24 else 224 if p.bits <= 53 else 2048)
 
 
 def gamma_from_two(z: Any) -> Any:

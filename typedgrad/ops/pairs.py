@@ -6,29 +6,30 @@ heads are exact in every format; the tail carries what is left, rounded.
 
 from typing import Any
 
+from typedgrad.numbers import Constant
 from typedgrad.op import constant, machine, polynomial
 from typedgrad.ops import coefficients as table
 from typedgrad.ops.elementary import exp, expm1, log
 from typedgrad.ops.piecewise import round
 
 LOG_2 = "0.6931471805599453094172321214581765680755001343602553"
-splitter = machine(lambda p: 2 ** ((p.bits + 1) // 2) + 1)
-coarse_splitter = machine(lambda p: 2 ** (p.bits - 8) + 1)
-ln2 = constant(LOG_2, "log(2)")
-ln2_words = machine(lambda p: table.in_words(LOG_2, p))
-third_words = machine(lambda p: table.in_words("1/3", p))
-atanh_table = machine(table.atanh_series)
+splitter: Any = machine(lambda p: 2 ** ((p.bits + 1) // 2) + 1)
+coarse_splitter: Any = machine(lambda p: 2 ** (p.bits - 8) + 1)
+ln2: Constant = constant(LOG_2, "log(2)")
+ln2_words: Any = machine(lambda p: table.in_words(LOG_2, p))
+third_words: Any = machine(lambda p: table.in_words("1/3", p))
+atanh_table: Any = machine(table.atanh_series)
 # exp is taken this far from its overflow and underflow and exp(margin) is multiplied in at the
 # end, so that a result next to a threshold is rounded once.
-margin = machine(lambda p: 48 if p.bits <= 24 else 128)
-margin_up = machine(
+margin: Any = machine(lambda p: 48 if p.bits <= 24 else 128)
+margin_up: Any = machine(
     lambda p: (
         "701673591209763173865.471599886117405455937998725322"
         if p.bits <= 24
         else "3.887708405994595092222673688357478072728175063082999e55"
     )
 )
-margin_down = machine(
+margin_down: Any = machine(
     lambda p: (
         "1.425164082740935106285321028034060226297689848644564e-21"
         if p.bits <= 24

@@ -11,27 +11,28 @@ from typing import Any, NoReturn
 import numpy as np
 
 from typedgrad.errors import EmptyInterval
-from typedgrad.op import choose, constant, machine, primitive
+from typedgrad.numbers import Constant
+from typedgrad.op import Op, choose, constant, machine, primitive
 from typedgrad.ops.arithmetic import abs
 from typedgrad.ops.elementary import exp, expm1
 
-zero = constant("0")
-one = constant("1")
-half = constant("0.5", "1/2")
-selu_scale = constant(
+zero: Constant = constant("0")
+one: Constant = constant("1")
+half: Constant = constant("0.5", "1/2")
+selu_scale: Constant = constant(
     "1.0507009873554804934193349852946063519589812043764045469778784",
     "(1 - erfc(1/sqrt(2))*sqrt(e))*sqrt(2*pi)/sqrt(2*erfc(sqrt(2))*e**2"
     " + pi*erfc(1/sqrt(2))**2*e - 2*(2 + pi)*erfc(1/sqrt(2))*sqrt(e) + pi + 2)",
 )
-selu_bottom = constant(
+selu_bottom: Constant = constant(
     "1.7580993408473768599402175208122795773235068371620216408047715",
     "2/sqrt(2*erfc(sqrt(2))*e**2"
     " + pi*erfc(1/sqrt(2))**2*e - 2*(2 + pi)*erfc(1/sqrt(2))*sqrt(e) + pi + 2)",
 )
-bits_up = machine(lambda p: 2 ** (p.bits - 1) + 1)
-unit_below_one = machine(lambda p: f"{2**p.bits - 1}/{2**p.bits}")
-scale_up = machine(lambda p: 2 ** (p.bits + 4))
-safe_top = machine(lambda p: 2 ** (p.max_exponent - p.bits - 4))
+bits_up: Any = machine(lambda p: 2 ** (p.bits - 1) + 1)
+unit_below_one: Any = machine(lambda p: f"{2**p.bits - 1}/{2**p.bits}")
+scale_up: Any = machine(lambda p: 2 ** (p.bits + 4))
+safe_top: Any = machine(lambda p: 2 ** (p.max_exponent - p.bits - 4))
 
 
 def jump(g: Any, x: Any) -> Any:
@@ -143,7 +144,7 @@ def exact_selu(mp: Any, x: Any) -> Any:
     return scale * (x if x > 0 else mp.sqrt(2 / mp.pi) / (1 - c) * mp.expm1(x))
 
 
-maximum = primitive(
+maximum: Op = primitive(
     "maximum",
     np.maximum,
     larger_gets,
@@ -151,7 +152,7 @@ maximum = primitive(
     kinks="a = b: half to each",
     doc="The larger of a and b; NaN if one is NaN.",
 )
-minimum = primitive(
+minimum: Op = primitive(
     "minimum",
     np.minimum,
     lambda g, y, a, b: larger_gets(g, y, -a, -b),
@@ -159,7 +160,7 @@ minimum = primitive(
     kinks="a = b: half to each",
     doc="The smaller of a and b; NaN if one is NaN.",
 )
-clip = primitive(
+clip: Op = primitive(
     "clip",
     clip_forward,
     clip_rule,
@@ -168,7 +169,7 @@ clip = primitive(
     kinks="x = lo or x = hi: 0 for x, 1 for that bound (half each where lo = hi)",
     doc="x held between lo and hi.",
 )
-where = primitive(
+where: Op = primitive(
     "where",
     lambda c, a, b: choose(c == 0, lambda: b, lambda: choose(c == c, lambda: a, lambda: c)),
     lambda g, y, c, a, b: choose(
@@ -181,7 +182,7 @@ where = primitive(
     kinks="c has no partial; only the chosen side has one",
     doc="a where c holds and b where it does not; the other side receives nothing.",
 )
-relu = primitive(
+relu: Op = primitive(
     "relu",
     lambda x: choose(x > 0, lambda: x, lambda: choose(x == x, lambda: zero, lambda: x)),
     lambda g, y, x: (
@@ -191,7 +192,7 @@ relu = primitive(
     kinks="x = 0: 0, while maximum(x, 0) has 1/2 there",
     doc="x above 0 and 0 below.",
 )
-leaky_relu = primitive(
+leaky_relu: Op = primitive(
     "leaky_relu",
     lambda x, negative_slope: choose(x > 0, lambda: x, lambda: negative_slope * x),
     leaky_rule,
@@ -201,7 +202,7 @@ leaky_relu = primitive(
     doc="x above 0 and negative_slope * x below.",
     source="Maas, Hannun, Ng: Rectifier Nonlinearities Improve Acoustic Models, 2013.",
 )
-elu = primitive(
+elu: Op = primitive(
     "elu",
     lambda x, alpha: choose(x > 0, lambda: x, lambda: alpha * expm1(x)),
     elu_rule,
@@ -211,7 +212,7 @@ elu = primitive(
     doc="x above 0 and alpha * (exp(x) - 1) below.",
     source="Clevert, Unterthiner, Hochreiter: Fast and Accurate Learning by ELUs, 2016.",
 )
-selu = primitive(
+selu: Op = primitive(
     "selu",
     lambda x: choose(x > 0, lambda: selu_scale * x, lambda: selu_bottom * expm1(x)),
     lambda g, y, x: (choose(x >= 0, lambda: g * selu_scale, lambda: g * (selu_bottom * exp(x))),),
@@ -220,7 +221,7 @@ selu = primitive(
     doc="The self-normalizing elu: scale * elu(x, alpha) with the two fixed constants.",
     source="Klambauer and others: Self-Normalizing Neural Networks, 2017, equation 14.",
 )
-floor = primitive(
+floor: Op = primitive(
     "floor",
     np.floor,
     lambda g, y, x: jump(g, x),
@@ -228,7 +229,7 @@ floor = primitive(
     kinks="jumps at the integers; partial 0 everywhere",
     doc="The largest integer not above x.",
 )
-ceil = primitive(
+ceil: Op = primitive(
     "ceil",
     np.ceil,
     lambda g, y, x: jump(g, x),
@@ -236,7 +237,7 @@ ceil = primitive(
     kinks="jumps at the integers; partial 0 everywhere",
     doc="The smallest integer not below x.",
 )
-trunc = primitive(
+trunc: Op = primitive(
     "trunc",
     np.trunc,
     lambda g, y, x: jump(g, x),
@@ -244,7 +245,7 @@ trunc = primitive(
     kinks="jumps at the integers but 0; partial 0 everywhere",
     doc="The integer part of x, towards 0.",
 )
-round = primitive(
+round: Op = primitive(
     "round",
     np.rint,
     lambda g, y, x: jump(g, x),
@@ -252,7 +253,7 @@ round = primitive(
     kinks="jumps half-way between integers; partial 0 everywhere",
     doc="The integer nearest to x, ties to even.",
 )
-heaviside = primitive(
+heaviside: Op = primitive(
     "heaviside",
     np.heaviside,
     lambda g, y, x, h0: choose(
@@ -264,7 +265,7 @@ heaviside = primitive(
     kinks="jumps at 0; partial 0 for x everywhere, 1 for h0 at x = 0",
     doc="0 below 0, 1 above, and h0 at x = 0.",
 )
-ufp = primitive(
+ufp: Op = primitive(
     "ufp",
     ufp_forward,
     lambda g, y, x: jump(g, x),
@@ -275,7 +276,7 @@ ufp = primitive(
     source="Rump, Ogita, Oishi: Accurate Floating-Point Summation Part I, 2008, algorithm 3.5.",
 )
 COMPARED = "partials exactly 0; a comparison with NaN is false, as in IEEE 754"
-less = primitive(
+less: Op = primitive(
     "less",
     lambda a, b: choose(a < b, lambda: one, lambda: zero),
     lambda g, y, a, b: (None, None),
@@ -283,7 +284,7 @@ less = primitive(
     kinks=COMPARED,
     doc="1 where a < b, else 0.",
 )
-less_equal = primitive(
+less_equal: Op = primitive(
     "less_equal",
     lambda a, b: choose(a <= b, lambda: one, lambda: zero),
     lambda g, y, a, b: (None, None),
@@ -291,7 +292,7 @@ less_equal = primitive(
     kinks=COMPARED,
     doc="1 where a <= b, else 0.",
 )
-greater = primitive(
+greater: Op = primitive(
     "greater",
     lambda a, b: choose(a > b, lambda: one, lambda: zero),
     lambda g, y, a, b: (None, None),
@@ -299,7 +300,7 @@ greater = primitive(
     kinks=COMPARED,
     doc="1 where a > b, else 0.",
 )
-greater_equal = primitive(
+greater_equal: Op = primitive(
     "greater_equal",
     lambda a, b: choose(a >= b, lambda: one, lambda: zero),
     lambda g, y, a, b: (None, None),
@@ -307,7 +308,7 @@ greater_equal = primitive(
     kinks=COMPARED,
     doc="1 where a >= b, else 0.",
 )
-equal = primitive(
+equal: Op = primitive(
     "equal",
     lambda a, b: choose(a == b, lambda: one, lambda: zero),
     lambda g, y, a, b: (None, None),
@@ -315,7 +316,7 @@ equal = primitive(
     kinks=COMPARED,
     doc="1 where a = b, else 0.",
 )
-not_equal = primitive(
+not_equal: Op = primitive(
     "not_equal",
     lambda a, b: choose(a != b, lambda: one, lambda: zero),
     lambda g, y, a, b: (None, None),

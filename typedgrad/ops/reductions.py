@@ -247,7 +247,7 @@ def log_softmax(xs: Iterable[Any]) -> list[Any]:
         return log_portions(one_sequence("log_softmax", xs))
 
 
-sum = primitive(
+sum: Op = primitive(
     "sum",
     sum_forward,
     sum_rule,
@@ -255,7 +255,7 @@ sum = primitive(
     sequences=1,
     doc="The sum of a sequence, left to right.",
 )
-sum_compensated = primitive(
+sum_compensated: Op = primitive(
     "sum_compensated",
     sum_compensated_forward,
     sum_rule,
@@ -264,7 +264,7 @@ sum_compensated = primitive(
     doc="The sum of a sequence, as if summed with twice the digits and rounded once.",
     source=RUMP + "4.4 (Sum2), after Neumaier, 1974.",
 )
-mean = primitive(
+mean: Op = primitive(
     "mean",
     mean_forward,
     mean_rule,
@@ -272,7 +272,7 @@ mean = primitive(
     sequences=1,
     doc="The arithmetic mean of a sequence, summed left to right.",
 )
-var = primitive(
+var: Op = primitive(
     "var",
     var_forward,
     var_rule,
@@ -281,7 +281,7 @@ var = primitive(
     doc="The variance of a sequence, divided by its length (ddof = 0).",
     source="Two passes, the second corrected: Chan, Golub, LeVeque, American Statistician, 1983.",
 )
-prod = primitive(
+prod: Op = primitive(
     "prod",
     prod_forward,
     prod_rule,
@@ -289,7 +289,7 @@ prod = primitive(
     sequences=1,
     doc="The product of a sequence, left to right.",
 )
-dot = primitive(
+dot: Op = primitive(
     "dot",
     dot_forward,
     dot_rule,
@@ -297,7 +297,7 @@ dot = primitive(
     sequences=2,
     doc="The sum of the products of two sequences, left to right, each step rounded once.",
 )
-dot_compensated = primitive(
+dot_compensated: Op = primitive(
     "dot_compensated",
     dot_compensated_forward,
     dot_rule,
@@ -324,7 +324,7 @@ max: Op = primitive(
     sequences=1,
     doc="The largest of a sequence; NaN if one is NaN.",
 )
-min = primitive(
+min: Op = primitive(
     "min",
     min_forward,
     extreme_rule,
@@ -333,7 +333,7 @@ min = primitive(
     sequences=1,
     doc="The smallest of a sequence; NaN if one is NaN.",
 )
-logsumexp = primitive(
+logsumexp: Op = primitive(
     "logsumexp",
     logsumexp_forward,
     logsumexp_rule,

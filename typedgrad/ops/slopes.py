@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from typedgrad.numbers import Constant
 from typedgrad.op import choose, constant, machine, polynomial
 from typedgrad.ops.arithmetic import abs, square
 from typedgrad.ops.coefficients import in_words, near
@@ -16,36 +17,48 @@ from typedgrad.ops.pairs import exp_words, leading, margin, margin_down, plus, s
 from typedgrad.ops.piecewise import clip, maximum, minimum
 from typedgrad.ops.special import erfc, erfc_scaled
 
-half = constant("0.5", "1/2")
-e = constant("2.718281828459045235360287471352662497757247093699959575", "e")
-root_half = constant("0.70710678118654752440084436210484903928483593768847403659", "sqrt(1/2)")
-bell_top = constant("0.39894228040143267793994605993438186847585863116493465767", "1/sqrt(2*pi)")
+half: Constant = constant("0.5", "1/2")
+e: Constant = constant("2.718281828459045235360287471352662497757247093699959575", "e")
+root_half: Constant = constant(
+    "0.70710678118654752440084436210484903928483593768847403659", "sqrt(1/2)"
+)
+bell_top: Constant = constant(
+    "0.39894228040143267793994605993438186847585863116493465767", "1/sqrt(2*pi)"
+)
 # Beyond these arguments every format has reached the limit, and infinity would give 0 * inf.
-far = machine(lambda p: 256 if p.max_exponent < 16384 else 32768)
-lowest = machine(lambda p: -2 * p.max_exponent)
-highest = machine(lambda p: 2 * p.max_exponent)
+far: Any = machine(lambda p: 256 if p.max_exponent < 16384 else 32768)
+lowest: Any = machine(lambda p: -2 * p.max_exponent)
+highest: Any = machine(lambda p: 2 * p.max_exponent)
 
-entr_root = machine(lambda p: near("0.36787944117144232159552377016146086744581113103176783451", p))
-silu_root = machine(lambda p: near("-1.2784645427610737951093587390229801554394774886197457655", p))
-silu_exp = constant("0.27846454276107379510935873902298015543947748861974576545")
+entr_root: Any = machine(
+    lambda p: near("0.36787944117144232159552377016146086744581113103176783451", p)
+)
+silu_root: Any = machine(
+    lambda p: near("-1.2784645427610737951093587390229801554394774886197457655", p)
+)
+silu_exp: Constant = constant("0.27846454276107379510935873902298015543947748861974576545")
 gelu_text = "0.75179152469356445745790494677952403966447115342345384839"
-gelu_root = machine(lambda p: near("-" + gelu_text, p))
-mish_root = machine(lambda p: near("-1.1924312145154952121375883404207394056006864093225293146", p))
-mish_exp = constant("0.30348253528152892882143674353964305836449075179660787944")
-mish_first = constant("3.9344403718529639352263013115535581235942668063735070123")
-mish_second = constant("4.9104476058445867864643102306189291750934722553898236383")
-bent_root = machine(
+gelu_root: Any = machine(lambda p: near("-" + gelu_text, p))
+mish_root: Any = machine(
+    lambda p: near("-1.1924312145154952121375883404207394056006864093225293146", p)
+)
+mish_exp: Constant = constant("0.30348253528152892882143674353964305836449075179660787944")
+mish_first: Constant = constant("3.9344403718529639352263013115535581235942668063735070123")
+mish_second: Constant = constant("4.9104476058445867864643102306189291750934722553898236383")
+bent_root: Any = machine(
     lambda p: near("-0.75246142207101625848795444328891609060539217803762927064", p)
 )
-bent_exp = constant("0.29195521191476713459497683327812580584222617100232062264")
-bent_scale = constant("1.5957691216057307117597842397375274739034345246597386307", "2*sqrt(2/pi)")
-bent_cube = constant("0.044715", "44715/10**6")
-bent_bend = constant(
+bent_exp: Constant = constant("0.29195521191476713459497683327812580584222617100232062264")
+bent_scale: Constant = constant(
+    "1.5957691216057307117597842397375274739034345246597386307", "2*sqrt(2/pi)"
+)
+bent_cube: Constant = constant("0.044715", "44715/10**6")
+bent_bend: Constant = constant(
     "0.21406444881780074632901625683959062298677622431048063864", "6*sqrt(2/pi)*44715/10**6"
 )
-bent_first = constant("1.6985945751154082210969245485192608347890962528841216733")
-bent_second = constant("-2.2573842662130487754638633298667482718161765341128878119")
-bent_words = machine(
+bent_first: Constant = constant("1.6985945751154082210969245485192608347890962528841216733")
+bent_second: Constant = constant("-2.2573842662130487754638633298667482718161765341128878119")
+bent_words: Any = machine(
     lambda p: (
         *in_words("1.5957691216057307117597842397375274739034345246597386307", p),
         *in_words("0.07135481627260024877633875227986354099559207477016021287", p),
@@ -74,7 +87,7 @@ def size(x: int) -> int:
     return -x if x < 0 else x
 
 
-mills_table = machine(mills_series)
+mills_table: Any = machine(mills_series)
 
 
 def away(x: Any, root: Any) -> Any:

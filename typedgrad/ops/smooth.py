@@ -111,7 +111,7 @@ sigmoid: Op = primitive(
     samples=(-40, 40),
     doc="The logistic function 1/(1 + exp(-x)).",
 )
-logit = primitive(
+logit: Op = primitive(
     "logit",
     logit_forward,
     lambda g, y, x: (choose(y == y, lambda: g / (abs(x) * (1 - x)), lambda: g * y),),
@@ -120,7 +120,7 @@ logit = primitive(
     samples=(0.01, 0.99),
     doc="The inverse of sigmoid: log(x/(1 - x)).",
 )
-softplus = primitive(
+softplus: Op = primitive(
     "softplus",
     softplus_forward,
     lambda g, y, x: (g * sigmoid(x),),
@@ -128,7 +128,7 @@ softplus = primitive(
     samples=(-40, 40),
     doc="log(1 + exp(x)), at every x without a threshold.",
 )
-log_sigmoid = primitive(
+log_sigmoid: Op = primitive(
     "log_sigmoid",
     lambda x: -softplus_forward(-x),
     lambda g, y, x: (g * sigmoid(-x),),
@@ -136,7 +136,7 @@ log_sigmoid = primitive(
     samples=(-40, 40),
     doc="The logarithm of sigmoid.",
 )
-silu_slope = primitive(
+silu_slope: Op = primitive(
     "silu_slope",
     silu_slope_forward,
     lambda g, y, x: (g * silu_bend(x),),
@@ -145,7 +145,7 @@ silu_slope = primitive(
     companion=True,
     doc="The derivative of silu, with relative accuracy next to its zero -1.2785.",
 )
-silu = primitive(
+silu: Op = primitive(
     "silu",
     silu_forward,
     lambda g, y, x: (g * silu_slope(x),),
@@ -154,7 +154,7 @@ silu = primitive(
     doc="The sigmoid linear unit x * sigmoid(x), also called swish.",
     source="Elfwing, Uchibe, Doya: Sigmoid-Weighted Linear Units, 2018.",
 )
-normal_pdf = primitive(
+normal_pdf: Op = primitive(
     "normal_pdf",
     normal_pdf_forward,
     lambda g, y, x: (g * -decayed(y, x),),
@@ -162,7 +162,7 @@ normal_pdf = primitive(
     samples=(-10, 10),
     doc="The density of the standard normal distribution.",
 )
-normal_cdf = primitive(
+normal_cdf: Op = primitive(
     "normal_cdf",
     normal_cdf_forward,
     lambda g, y, x: (g * normal_pdf(x),),
@@ -170,7 +170,7 @@ normal_cdf = primitive(
     samples=(-10, 10),
     doc="The standard normal distribution function, accurate in its lower tail.",
 )
-gelu_slope = primitive(
+gelu_slope: Op = primitive(
     "gelu_slope",
     gelu_slope_forward,
     lambda g, y, x: (g * decayed(normal_pdf(x), 2 - x * x),),
@@ -179,7 +179,7 @@ gelu_slope = primitive(
     companion=True,
     doc="The derivative of gelu, with relative accuracy next to its zero -0.7518.",
 )
-gelu = primitive(
+gelu: Op = primitive(
     "gelu",
     gelu_forward,
     lambda g, y, x: (g * gelu_slope(x),),
@@ -188,7 +188,7 @@ gelu = primitive(
     doc="The exact Gaussian error linear unit x * normal_cdf(x).",
     source=HENDRYCKS,
 )
-gelu_tanh_slope = primitive(
+gelu_tanh_slope: Op = primitive(
     "gelu_tanh_slope",
     gelu_tanh_slope_forward,
     lambda g, y, x: (g * gelu_tanh_bend(x),),
@@ -206,7 +206,7 @@ gelu_tanh: Op = primitive(
     doc="The tanh approximation of gelu: x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x**3))).",
     source=HENDRYCKS,
 )
-mish_slope = primitive(
+mish_slope: Op = primitive(
     "mish_slope",
     mish_slope_forward,
     lambda g, y, x: (g * mish_bend(x),),
@@ -215,7 +215,7 @@ mish_slope = primitive(
     companion=True,
     doc="The derivative of mish, with relative accuracy next to its zero -1.1924.",
 )
-mish = primitive(
+mish: Op = primitive(
     "mish",
     mish_forward,
     lambda g, y, x: (g * mish_slope(x),),
@@ -224,7 +224,7 @@ mish = primitive(
     doc="x * tanh(softplus(x)).",
     source=MISRA,
 )
-xlogy = primitive(
+xlogy: Op = primitive(
     "xlogy",
     lambda x, y: times_log(x, y, log(y)),
     lambda g, y, a, b: (g * log(b), log_share(g, a, b)),
@@ -234,7 +234,7 @@ xlogy = primitive(
     samples=(0.1, 5),
     doc="x * log(y), and 0 where x = 0 and y >= 0.",
 )
-xlog1py = primitive(
+xlog1py: Op = primitive(
     "xlog1py",
     lambda x, y: times_log(x, 1 + y, log1p(y)),
     lambda g, y, a, b: (g * log1p(b), log_share(g, a, 1 + b)),
@@ -244,7 +244,7 @@ xlog1py = primitive(
     samples=(0.1, 5),
     doc="x * log(1 + y), and 0 where x = 0 and y >= -1.",
 )
-entr_slope = primitive(
+entr_slope: Op = primitive(
     "entr_slope",
     entr_slope_forward,
     lambda g, y, x: (choose(y == y, lambda: -g / abs(x), lambda: g * y),),
@@ -254,7 +254,7 @@ entr_slope = primitive(
     companion=True,
     doc="The derivative of entr, with relative accuracy next to its zero 1/e.",
 )
-entr = primitive(
+entr: Op = primitive(
     "entr",
     lambda x: -times_log(x, x, log(x)),
     lambda g, y, x: (g * entr_slope(x),),
@@ -263,7 +263,7 @@ entr = primitive(
     samples=(0.01, 5),
     doc="The entropy term -x * log(x), 0 at 0; below 0 it is NaN, where SciPy says -inf.",
 )
-log1mexp = primitive(
+log1mexp: Op = primitive(
     "log1mexp",
     log1mexp_forward,
     lambda g, y, x: (choose(y == y, lambda: g * (exp(-x) / abs(expm1(-x))), lambda: g * y),),

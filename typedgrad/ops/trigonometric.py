@@ -8,23 +8,30 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.numbers import Constant
 from typedgrad.op import Op, choose, constant, machine, polynomial, primitive
 from typedgrad.ops.arithmetic import abs, over_square, reciprocal, remainder, sign, square
 from typedgrad.ops.elementary import exp, sqrt, where_finite
 
-pi = constant("3.14159265358979323846264338327950288419716939937510582097494", "pi")
-pi_squared = constant("9.86960440108935861883449099987615113531369940724079062641335", "pi**2")
-degree = constant("57.2957795130823208767981548141051703324054724665643215491602", "180/pi")
-radian = constant("0.0174532925199432957692369076848861271344287188854172545609719", "pi/180")
-sinc_series = machine(
+pi: Constant = constant("3.14159265358979323846264338327950288419716939937510582097494", "pi")
+pi_squared: Constant = constant(
+    "9.86960440108935861883449099987615113531369940724079062641335", "pi**2"
+)
+degree: Constant = constant(
+    "57.2957795130823208767981548141051703324054724665643215491602", "180/pi"
+)
+radian: Constant = constant(
+    "0.0174532925199432957692369076848861271344287188854172545609719", "pi/180"
+)
+sinc_series: Any = machine(
     lambda numbers: tuple(
         Fraction((-1) ** k * (2 * k + 2), factorial(2 * k + 3))
         for k in range(8 + numbers.bits // 8)
     )
 )
-long = machine(lambda numbers: 2 ** (numbers.max_exponent - 2))
-short = machine(lambda numbers: Fraction(2 ** (numbers.bits + 2), 2**-numbers.min_exponent))
-lengthened = machine(lambda numbers: 2 ** (2 * numbers.bits))
+long: Any = machine(lambda numbers: 2 ** (numbers.max_exponent - 2))
+short: Any = machine(lambda numbers: Fraction(2 ** (numbers.bits + 2), 2**-numbers.min_exponent))
+lengthened: Any = machine(lambda numbers: 2 ** (2 * numbers.bits))
 
 UNIT = "-1 <= x <= 1"
 NO_LIMIT = "+-inf: NaN, there is no limit"
@@ -207,7 +214,7 @@ cos: Op = primitive(
     samples=(-9, 9),
     doc="Cosine of x.",
 )
-tan = primitive(
+tan: Op = primitive(
     "tan",
     np.tan,
     lambda g, y, x: (g * (1 + square(y)),),
@@ -216,7 +223,7 @@ tan = primitive(
     samples=(-1.5, 1.5),
     doc="Tangent of x.",
 )
-half_circle = primitive(
+half_circle: Op = primitive(
     "half_circle",
     lambda x: sqrt((1 - x) * (1 + x)),
     lambda g, y, x: (-(g * (x / y)),),
@@ -227,7 +234,7 @@ half_circle = primitive(
     companion=True,
     doc="sqrt(1 - x*x), accurate near -1 and 1.",
 )
-asin = primitive(
+asin: Op = primitive(
     "asin",
     np.arcsin,
     lambda g, y, x: (g / half_circle(x),),
@@ -237,7 +244,7 @@ asin = primitive(
     samples=(-0.99, 0.99),
     doc="Inverse of sin, between -pi/2 and pi/2.",
 )
-acos = primitive(
+acos: Op = primitive(
     "acos",
     np.arccos,
     lambda g, y, x: (-(g / half_circle(x)),),
@@ -247,7 +254,7 @@ acos = primitive(
     samples=(-0.99, 0.99),
     doc="Inverse of cos, between 0 and pi.",
 )
-atan = primitive(
+atan: Op = primitive(
     "atan",
     np.arctan,
     lambda g, y, x: (g * square(reciprocal(hypot(1, x))),),
@@ -255,7 +262,7 @@ atan = primitive(
     samples=(-9, 9),
     doc="Inverse of tan, between -pi/2 and pi/2.",
 )
-atan2 = primitive(
+atan2: Op = primitive(
     "atan2",
     np.arctan2,
     lambda g, y, a, b: (g * inversion(b, a), -(g * inversion(a, b))),
@@ -280,7 +287,7 @@ cosh: Op = primitive(
     exact="cosh",
     doc="Hyperbolic cosine of x.",
 )
-sech = primitive(
+sech: Op = primitive(
     "sech",
     sech_forward,
     lambda g, y, x: (-(g * (y * tanh(x))),),
@@ -294,7 +301,7 @@ tanh: Op = primitive(
     exact="tanh",
     doc="Hyperbolic tangent of x.",
 )
-half_hyperbola = primitive(
+half_hyperbola: Op = primitive(
     "half_hyperbola",
     lambda x: sqrt(x - 1) * sqrt(x + 1),
     lambda g, y, x: (g * (x / y),),
@@ -305,7 +312,7 @@ half_hyperbola = primitive(
     companion=True,
     doc="sqrt(x*x - 1) for x >= 1, accurate near 1.",
 )
-asinh = primitive(
+asinh: Op = primitive(
     "asinh",
     np.arcsinh,
     lambda g, y, x: (g / hypot(1, x),),
@@ -313,7 +320,7 @@ asinh = primitive(
     samples=(-9, 9),
     doc="Inverse of sinh.",
 )
-acosh = primitive(
+acosh: Op = primitive(
     "acosh",
     np.arccosh,
     lambda g, y, x: (g / half_hyperbola(x),),
@@ -323,7 +330,7 @@ acosh = primitive(
     samples=(1.01, 9),
     doc="Inverse of cosh, not negative.",
 )
-atanh = primitive(
+atanh: Op = primitive(
     "atanh",
     np.arctanh,
     lambda g, y, x: (g / square(half_circle(x)),),
@@ -356,7 +363,7 @@ sinc_slope: Op = primitive(
     companion=True,
     doc="Derivative of sinc.",
 )
-degrees = primitive(
+degrees: Op = primitive(
     "degrees",
     np.degrees,
     lambda g, y, x: (g * degree,),
@@ -364,7 +371,7 @@ degrees = primitive(
     aliases=("rad2deg",),
     doc="x radians in degrees.",
 )
-radians = primitive(
+radians: Op = primitive(
     "radians",
     np.radians,
     lambda g, y, x: (g * radian,),
