@@ -34,7 +34,7 @@ SAID: dict[str, tuple[Callable[[], Any], str]] = {
     "TG101": (
         lambda: tg.float32(0.5) * tg.Value(2.0),
         """mul mixes precisions: float32 and float64
-help: write v.astype(tg.float32) for the other operand, or a plain Python number
+help: cast a Value by v.astype(tg.float32); write anything else as a plain Python number
 [TG101]""",
     ),
     "TG102": (

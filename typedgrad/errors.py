@@ -49,7 +49,7 @@ class PrecisionMismatch(TypedgradError, TypeError):
 
     code = "TG101"
     says = "{op} mixes precisions: {left} and {right}"
-    cure = "write v.astype(tg.{left}) for the other operand, or a plain Python number"
+    cure = "cast a Value by v.astype(tg.{left}); write anything else as a plain Python number"
 
 
 class NotANumber(TypedgradError, TypeError):

@@ -115,6 +115,10 @@ class Op(Definition):
         return args
 
     def _pack_sequences(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        if len(args) == self.sequences == 2:
+            left, right = args
+            if left.__class__ is right.__class__ is list and len(left) == len(right) > 0:
+                return (*left, *right)
         parts: list[tuple[Any, ...]] = [tuple(part) for part in args if hasattr(part, "__iter__")]
         if len(args) != self.sequences:
             raise self._misuse(f"takes {self.sequences} sequence(s); {len(args)} were given")

@@ -56,10 +56,15 @@ def propagate(order: Sequence[Node[Any]], since: int, lifted: bool) -> None:
 
 
 def _scatter(parents: Sequence[Any], terms: Sequence[Any], since: int) -> None:
+    # In a whole sweep nothing but constants is left out, and these have no adjoint yet.
+    partly = since > FIRST
     for parent, term in zip(parents, terms, strict=True):
-        if term is not None and parent.serial >= since:
+        if term is not None:
             h = parent.adjoint
-            parent.adjoint = term if h is None else h + term
+            if h is not None and not partly:
+                parent.adjoint = h + term
+            elif parent.serial >= since:
+                parent.adjoint = term if h is None else h + term
 
 
 def _terms(node: Node[Any], g: Any, parents: Sequence[Any]) -> Sequence[Any]:

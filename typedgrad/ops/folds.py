@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Sequence
 from functools import reduce
-from itertools import accumulate, repeat
+from itertools import accumulate
 from operator import add as add_exactly
 from operator import mul as multiply_exactly
 from operator import ne
@@ -115,13 +115,16 @@ def halves(args: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any]]:
 def dot_forward(*args: Any) -> Any:
     """Return the sum of products, left to right."""
     n = len(args) // 2
-    return reduce(add, map(mul, args[:n], args[n:]))
+    y = args[0] * args[n]
+    for a, b in zip(args[1:n], args[n + 1 :], strict=True):
+        y = y + a * b
+    return y
 
 
 def dot_rule(g: Any, y: Any, *args: Any) -> Any:
     """Return g times the other factor for each factor."""
     n = len(args) // 2
-    return (*map(mul, repeat(g), args[n:]), *map(mul, repeat(g), args[:n]))
+    return [g * b for b in args[n:]] + [g * a for a in args[:n]]
 
 
 def dot_compensated_forward(*args: Any) -> Any:
