@@ -25,6 +25,13 @@ def frozen() -> None:
     (x * x).data = 3.0
 
 
+def stale() -> None:
+    x = tg.Value(2.0)
+    y = x * x
+    x.data = 3.0
+    y.backward()
+
+
 def loss(x: Any) -> Any:
     return x.data * 2
 
@@ -117,6 +124,12 @@ help: check the rule or the function near this point; 12 digits were asked for
         """exp takes x; 2 arguments were given
 help: see help(tg.exp)
 [TG206]""",
+    ),
+    "TG207": (
+        stale,
+        """backward() of mul: a leaf under it, now 3.0, got its data after mul was computed
+help: compute the result again after assigning, or assign after backward()
+[TG207]""",
     ),
     "TG401": (
         lambda: raised("FileMissing", path="los.py", why="no such file"),

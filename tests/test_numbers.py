@@ -290,7 +290,7 @@ def test_float64_is_a_float_and_is_refused_all_the_same() -> None:
 
 def test_time_spans_are_no_integers() -> None:
     with pytest.raises(errors.NotANumber):
-        tg.float64.lift(np.timedelta64(3))
+        tg.float64.lift(np.timedelta64(3, "s"))
 
 
 @each

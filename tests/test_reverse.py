@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import typedgrad
-from typedgrad.errors import PrecisionMismatch
+from typedgrad.errors import PrecisionMismatch, StaleGraph
 from typedgrad.node import depth_first, history, levels
 
 tg: Any = typedgrad
@@ -285,3 +285,15 @@ def test_a_deep_graph_of_second_order() -> None:
         return y * x
 
     assert tg.grad(tg.grad(f))(1.0) == pytest.approx(20_002.0)
+
+
+def test_a_leaf_assigned_after_the_result_is_refused_and_loses_nothing() -> None:
+    x = tg.Value(2.0)
+    y = x * x
+    y.backward()
+    x.data = 3.0
+    with pytest.raises(StaleGraph):
+        y.backward()
+    assert x.grad == 4.0
+    (x * x).backward()
+    assert x.grad == 10.0

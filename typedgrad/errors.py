@@ -241,6 +241,21 @@ class WrongGradient(TypedgradError, AssertionError):
     cure = "check the rule or the function near this point; {asked} digits were asked for"
 
 
+class StaleGraph(TypedgradError, RuntimeError):
+    """A leaf got new data after the result was computed from its old data.
+
+    Wrong:
+        loss = f(p); p.data = 2.0; loss.backward()
+    Right:
+        loss = f(p); loss.backward(); p.data = 2.0; loss = f(p)
+    Why: the sweep would mix new numbers of the leaf with old results of the nodes above it.
+    """
+
+    code = "TG207"
+    says = "backward() of {op}: a leaf under it, now {value}, got its data after {op} was computed"
+    cure = "compute the result again after assigning, or assign after backward()"
+
+
 class FileMissing(TypedgradError, FileNotFoundError):
     """The file of a FILE.py:FUNCTION target cannot be read.
 

@@ -22,12 +22,20 @@ WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
 def operate(name: str, node: A, other: object, reflected: bool = False) -> A:
-    """Return the row applied to a node and an operand; arrays and texts get NotImplemented."""
+    """Return the row applied to a node and an operand.
+
+    Arrays, texts and objects of other libraries get NotImplemented, so that these may answer.
+    """
+    refused: A = NotImplemented
     if isinstance(other, np.ndarray | str):
-        refused: A = NotImplemented
         return refused
     target: Any = node
-    result: A = target.apply(TABLE[name], (other, node) if reflected else (node, other))
+    try:
+        result: A = target.apply(TABLE[name], (other, node) if reflected else (node, other))
+    except NotANumber:
+        if reflected or type(other).__module__ == "builtins":
+            raise
+        return refused
     return result
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.errors import StaleGraph
 from typedgrad.node import MANY, N, Node, arguments, history
 from typedgrad.op import TABLE
 
@@ -86,6 +87,8 @@ def accumulate(root: Node[Any], seed: Any) -> None:
     with SWEEPING, np.errstate(all="ignore"):
         order = history([root], FIRST)
         kept = [(node, node.adjoint) for node in order if node.left is None]
+        if order[0] is not root:
+            raise StaleGraph(op=root.row.name, value=order[0].primal)
         try:
             for node in order:
                 node.adjoint = None

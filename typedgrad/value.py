@@ -66,7 +66,10 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
 
     @property
     def data(self) -> T:
-        """The number itself, a scalar of type T; assignable on a leaf."""
+        """The number itself, a scalar of type T; assignable on a leaf.
+
+        What was computed from the old number is stale then: its `backward` raises `StaleGraph`.
+        """
         return self.primal
 
     @data.setter
@@ -74,6 +77,7 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
         if self.row.name != "leaf":
             raise FrozenData(op=self.op)
         self.primal = self.numbers.lift(x, "data")
+        self.serial = tick()
 
     @property
     def grad(self) -> T:
