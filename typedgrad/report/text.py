@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 from typedgrad.errors import TypedgradError, every_error
 
 if TYPE_CHECKING:
-    from typedgrad.comparison import Column, Comparison
+    from typedgrad.findings import Column, Findings
 
 WIDTH, MOST_ROWS, MOST_NOTES, BAR = 100, 24, 8, 6.0
 GOOD, FEW, NONE, UNDEFINED = "✓", "!", "✗", "–"
 COLOURS = {GOOD: "green", FEW: "yellow", NONE: "bold red", UNDEFINED: "dim"}
 
 
-def table(found: Comparison, bar: float = BAR) -> str:
+def table(found: Findings, bar: float = BAR) -> str:
     """Return the report of a comparison: paths that part, the table, remarks, the verdict."""
     lines = [line for part in found.branches.differences for line in folded(str(part))]
     lines += _header(found)
@@ -39,7 +39,7 @@ def folded(text: str) -> list[str]:
     return wrap(text, WIDTH, subsequent_indent="    ", break_long_words=False) or [""]
 
 
-def _header(found: Comparison) -> list[str]:
+def _header(found: Findings) -> list[str]:
     caps = " / ".join(f"{column.cap:.1f}" for column in found.columns)
     judge = f"reference: {found.reference.judge}, {found.reference.bits} bits"
     right = f"{judge}; digits right, of {caps}"
@@ -48,7 +48,7 @@ def _header(found: Comparison) -> list[str]:
     return [f"{call}{' ' * min(space, 16)}{right}"] if space > 1 else [*folded(call), right]
 
 
-def _rows(found: Comparison) -> list[str]:
+def _rows(found: Findings) -> list[str]:
     """Return the labels to show: all, or the value and the worst where there are too many."""
     labels = list(found.columns[0].entries)
     if len(labels) <= MOST_ROWS:
@@ -57,7 +57,7 @@ def _rows(found: Comparison) -> list[str]:
     return ["value", *(label for label in labels if label in worst)]
 
 
-def _least(found: Comparison, label: str) -> float:
+def _least(found: Findings, label: str) -> float:
     digits = [column.entries[label].digits for column in found.columns]
     return min(-1.0 if d is None else d for d in digits)
 
@@ -68,7 +68,7 @@ def _cell(digits: float | None, bar: float) -> str:
     return f"{digits:.1f} {GOOD if digits >= bar else FEW if digits >= 1 else NONE}"
 
 
-def _remarks(found: Comparison, labels: Sequence[str]) -> list[str]:
+def _remarks(found: Findings, labels: Sequence[str]) -> list[str]:
     hidden = len(found.columns[0].entries) - len(labels)
     remarks = [f"({hidden} more partials have no fewer digits than these)"] if hidden else []
     if not found.reference.settled:
@@ -92,7 +92,7 @@ def _remarks(found: Comparison, labels: Sequence[str]) -> list[str]:
     return remarks + shown[:MOST_NOTES] + (["..."] if len(shown) > MOST_NOTES else [])
 
 
-def _roundings(found: Comparison) -> list[str]:
+def _roundings(found: Findings) -> list[str]:
     """Return one remark for each set of inputs that some of the precisions cannot hold."""
     costs: dict[str, list[str]] = {}
     for column in found.columns:
