@@ -8,16 +8,56 @@ import inspect
 import math
 import pickle
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 import typedgrad
 from typedgrad import errors
 from typedgrad.errors import TypedgradError, every_error
 
 tg: Any = typedgrad
+
+
+class Fractions(typedgrad.Precision[Fraction]):
+    """Exact rational numbers: what a scalar of one's own needs."""
+
+    @override
+    def from_ratio(self, top: int, bottom: int = 1) -> Fraction:
+        return Fraction(top, bottom)
+
+    @override
+    def from_special(self, name: str) -> Fraction:
+        return Fraction(name)
+
+    @override
+    def to_ratio(self, x: Fraction) -> tuple[int, int]:
+        return x.numerator, x.denominator
+
+    @override
+    def ulp(self, x: Any) -> Fraction:
+        return Fraction(0)
+
+    @override
+    def is_finite(self, x: Fraction) -> bool:
+        return True
+
+
+FRACTIONS: Any = Fractions("fraction", Fraction, 10**6)
+
+
+def test_a_scalar_of_ones_own_is_differentiated_exactly() -> None:
+    x = FRACTIONS("1/3")
+    y = (x * x + 2) / x
+    y.backward()
+    assert (y.data, x.grad) == (Fraction(19, 3), Fraction(-17))
+    assert FRACTIONS.grad(lambda a, b: a * a * b)(2, "1/7") == (Fraction(4, 7), Fraction(4))
+    assert FRACTIONS.grad(FRACTIONS.grad(lambda v: v * v * v))("1/2") == 3
+    with pytest.raises(TypedgradError):
+        x * tg.Value(1.0)
 
 
 def frozen() -> None:
@@ -79,6 +119,12 @@ help: write tg.sum([...]) or tg.prod([...]), or use an object array of Values
         """clip: lo = 1.0 is above hi = 0.0
 help: give the lower bound first: clip(x, lo, hi)
 [TG107]""",
+    ),
+    "TG108": (
+        lambda: tg.exp(FRACTIONS("1/3")),
+        """exp is not defined for fraction
+help: return a function for 'exp' from the precision's meaning(name, exact)
+[TG108]""",
     ),
     "TG201": (
         frozen,

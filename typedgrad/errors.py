@@ -147,6 +147,21 @@ class EmptyInterval(TypedgradError, ValueError):
     cure = "give the lower bound first: clip(x, lo, hi)"
 
 
+class NoFunction(TypedgradError, TypeError):
+    """A row was applied to numbers for which nobody has said how to compute it.
+
+    Wrong:
+        tg.exp(v) for a precision of your own over Fraction
+    Right:
+        a `meaning(self, name, exact)` in that Precision which returns the function for "exp"
+    Why: NumPy's loops know NumPy's scalars; a scalar of yours brings + - * / and no more.
+    """
+
+    code = "TG108"
+    says = "{op} is not defined for {precision}"
+    cure = "return a function for {op!r} from the precision's meaning(name, exact)"
+
+
 class FrozenData(TypedgradError, AttributeError):
     """The data of an inner node was assigned.
 

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from typing_extensions import TypeIs, override
 
-from typedgrad.errors import DomainError
+from typedgrad.errors import DomainError, NoFunction
 from typedgrad.numbers import Constant, NumberSystem
 
 # NumPy keeps its error state in a context: to run in a copy costs a fifth of `with np.errstate`.
@@ -114,8 +114,13 @@ class Machine:
 
     def forward(self, op: Definition) -> Callable[..., Any]:
         """Return what computes op: its machine column, or its meaning in an exact system."""
-        meaning = self.numbers.meaning(op.name, op.exact)
-        found: Callable[..., Any] = self.bind(op.forward) if meaning is None else meaning
+        meaning: Callable[..., Any] | None = self.numbers.meaning(op.name, op.exact)
+        if meaning is not None:
+            return meaning
+        loop = isinstance(op.forward, np.ufunc) and op.forward not in SCALAR
+        if loop and not issubclass(self.numbers.scalar, np.generic):
+            return _refusal(op.name, self.numbers.name)
+        found: Callable[..., Any] = self.bind(op.forward)
         return found
 
     def bind(self, function: Any) -> Any:
@@ -151,6 +156,13 @@ class Machine:
         if is_tuple(thing):
             return tuple(self._lift(part) for part in thing)
         return self.numbers.lift(thing)
+
+
+def _refusal(op: str, precision: str) -> Callable[..., Any]:
+    def refuse(*_: Any) -> Any:
+        raise NoFunction(op=op, precision=precision)
+
+    return refuse
 
 
 def is_tuple(x: object) -> TypeIs[tuple[Any, ...]]:
