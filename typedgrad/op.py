@@ -86,11 +86,12 @@ class Op(Definition):
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Apply the row to Values, to any nodes, or to bare scalars of one precision."""
-        whole = len(args) == self.arity and not named and not self.sequences
-        packed = args if whole else self.pack(args, named)
+        packed = args if len(args) == self.arity and not named else self.pack(args, named)
         short = self.short.get(packed[0].__class__)
-        if short is not None:
-            return short(*packed)
+        return self.applied(packed) if short is None else short(*packed)
+
+    def applied(self, packed: tuple[Any, ...]) -> Any:
+        """Return the row of the first node among the arguments, or of bare scalars."""
         for x in packed:
             apply: Any = getattr(x.__class__, "apply", None)
             if apply is not None:
@@ -99,8 +100,6 @@ class Op(Definition):
 
     def pack(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """Return the flat tuple of arguments, with names and defaults put in their places."""
-        if self.sequences:
-            return self._pack_sequences(args)
         if named:
             rest = self.args[len(args) :]
             unknown = [name for name in named if name not in rest]
@@ -114,22 +113,6 @@ class Op(Definition):
             raise self._misuse(f"takes {', '.join(self.args)}; {len(args)} arguments were given")
         return args
 
-    def _pack_sequences(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        if len(args) == self.sequences == 2:
-            left, right = args
-            if left.__class__ is right.__class__ is list and len(left) == len(right) > 0:
-                return (*left, *right)
-        parts: list[tuple[Any, ...]] = [tuple(part) for part in args if hasattr(part, "__iter__")]
-        if len(args) != self.sequences:
-            raise self._misuse(f"takes {self.sequences} sequence(s); {len(args)} were given")
-        if len(parts) != len(args):
-            raise self._misuse("takes sequences, not single numbers")
-        size = len(parts[0])
-        if not size or size != len(parts[-1]):
-            sizes = sorted({len(part) for part in parts})
-            raise self._misuse(f"takes sequences of one length above 0, not {sizes}")
-        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
-
     def _misuse(self, problem: str) -> BadCall:
         return BadCall(name=self.name, problem=problem, hint=f"see help(tg.{self.name})")
 
@@ -140,6 +123,39 @@ class Op(Definition):
     @override
     def __reduce__(self) -> str | tuple[Any, ...]:
         return row_named, (self.name,)
+
+
+class Fold(Op):
+    """A row of one or two sequences, whose elements are the arguments of a single node."""
+
+    @override
+    def __call__(self, *parts: Any, **named: Any) -> Any:
+        left = parts[0] if parts else ()
+        if self.sequences == len(parts) == 2 and left.__class__ is parts[1].__class__ is list:
+            right = parts[1]
+            if len(left) == len(right) > 0:
+                short = self.short.get(left[0].__class__)
+                if short is not None:
+                    return short(*left, *right)
+        packed = self.pack(parts, named)
+        short = self.short.get(packed[0].__class__)
+        return self.applied(packed) if short is None else short(*packed)
+
+    @override
+    def pack(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the elements of the sequences, one after the other, as the flat arguments."""
+        if named:
+            raise self._misuse(f"has no argument {next(iter(named))}")
+        parts: list[tuple[Any, ...]] = [tuple(part) for part in args if hasattr(part, "__iter__")]
+        if len(args) != self.sequences:
+            raise self._misuse(f"takes {self.sequences} sequence(s); {len(args)} were given")
+        if len(parts) != len(args):
+            raise self._misuse("takes sequences, not single numbers")
+        size = len(parts[0])
+        if not size or size != len(parts[-1]):
+            sizes = sorted({len(part) for part in parts})
+            raise self._misuse(f"takes sequences of one length above 0, not {sizes}")
+        return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
 def row_named(name: str) -> Op:
@@ -161,7 +177,7 @@ def primitive(name: str, forward: Formula, rule: Formula, **facts: Unpack[Facts]
     np.float64(8.0)
     """
     _check_name(name, facts)
-    op = Op(name, forward, rule, facts)
+    op = (Fold if facts.get("sequences") else Op)(name, forward, rule, facts)
     _check_shape(op)
     TABLE[name] = op
     ufunc = (forward.__name__,) if isinstance(forward, np.ufunc) else ()
