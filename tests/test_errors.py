@@ -57,7 +57,7 @@ def test_a_scalar_of_ones_own_is_differentiated_exactly() -> None:
     assert FRACTIONS.grad(lambda a, b: a * a * b)(2, "1/7") == (Fraction(4, 7), Fraction(4))
     assert FRACTIONS.grad(FRACTIONS.grad(lambda v: v * v * v))("1/2") == 3
     with pytest.raises(TypedgradError):
-        x * tg.Value(1.0)
+        _ = x * tg.Value(1.0)
 
 
 def frozen() -> None:

@@ -130,7 +130,7 @@ class Fold(Op):
 
     @override
     def __call__(self, *parts: Any, **named: Any) -> Any:
-        left = parts[0] if parts else ()
+        left: Any = parts[0] if parts else ()
         if self.sequences == len(parts) == 2 and left.__class__ is parts[1].__class__ is list:
             right = parts[1]
             if len(left) == len(right) > 0:
