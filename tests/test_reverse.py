@@ -297,3 +297,18 @@ def test_a_leaf_assigned_after_the_result_is_refused_and_loses_nothing() -> None
     assert x.grad == 4.0
     (x * x).backward()
     assert x.grad == 10.0
+
+
+def test_an_assigned_leaf_stays_outside_a_transform_that_closes_over_it() -> None:
+    w = tg.Value(2.0)
+    (w * 3).backward()
+
+    def f(x: Any) -> Any:
+        w.data = 5.0
+        return x * w
+
+    assert tg.grad(f)(1.0) == 5.0
+    assert w.grad == 3.0
+    w.data = 4.0
+    w.backward()
+    assert w.grad == 4.0

@@ -566,3 +566,13 @@ def test_strict_values_keep_their_precision() -> None:
     assert x.grad == np.log(2.0) + 1
     assert s.grad(lambda x: x * x)(3.0) == 6.0
     assert (x + 1).astype(tg.float64).numbers is tg.float64
+
+
+def test_an_object_of_another_library_may_answer() -> None:
+    class Other:
+        def __radd__(self, left: Any) -> str:
+            return f"Other met {left}"
+
+    assert tg.Value(2.0) + Other() == "Other met 2.0"
+    with pytest.raises(TypeError):
+        _ = tg.Value(2.0) * Other()

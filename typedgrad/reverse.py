@@ -87,8 +87,9 @@ def accumulate(root: Node[Any], seed: Any) -> None:
     with SWEEPING, np.errstate(all="ignore"):
         order = history([root], FIRST)
         kept = [(node, node.adjoint) for node in order if node.left is None]
-        if order[0] is not root:
-            raise StaleGraph(op=root.row.name, value=order[0].primal)
+        for leaf, _ in kept:
+            if getattr(leaf, "assigned", 0) > root.serial and leaf is not root:
+                raise StaleGraph(op=root.row.name, value=leaf.primal)
         try:
             for node in order:
                 node.adjoint = None

@@ -35,7 +35,8 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
     (np.float64(10.0), np.float64(7.0), np.float64(2.0))
     """
 
-    __slots__ = ("__weakref__", "adjoint", "left", "primal", "right", "row", "serial")
+    # `assigned`, set only on a leaf that got new data, is the age at which it did.
+    __slots__ = ("__weakref__", "adjoint", "assigned", "left", "primal", "right", "row", "serial")
 
     if TYPE_CHECKING:
         __array_ufunc__: ClassVar[None] = None
@@ -46,6 +47,7 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
         left: Any
         right: Any
         serial: int
+        assigned: int
 
         @staticmethod
         def make_constant(x: Any, op: str, /) -> Any:
@@ -77,7 +79,7 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
         if self.row.name != "leaf":
             raise FrozenData(op=self.op)
         self.primal = self.numbers.lift(x, "data")
-        self.serial = tick()
+        self.assigned = tick()
 
     @property
     def grad(self) -> T:
