@@ -177,6 +177,18 @@ help: see help(tg.exp)
 help: compute the result again after assigning, or assign after backward()
 [TG207]""",
     ),
+    "TG301": (
+        lambda: raised("BadProgram", place="instruction 3 (mul)", problem="it takes 2 arguments"),
+        """the program is broken at instruction 3 (mul): it takes 2 arguments
+help: make programs by tg.record, or load them from the file they were saved to
+[TG301]""",
+    ),
+    "TG302": (
+        lambda: raised("NotTraceable", op="twice", problem="it asks whether x > 0"),
+        """the rule of twice cannot be traced: it asks whether x > 0
+help: write it with rows, constants, operators and choose(test, then, otherwise)
+[TG302]""",
+    ),
     "TG401": (
         lambda: raised("FileMissing", path="los.py", why="no such file"),
         """cannot read los.py: no such file

@@ -46,7 +46,7 @@ class Node(Protocol[T]):
 
     @property
     def right(self) -> Any:
-        """Its second argument, None, or MANY."""
+        """Its second argument, None, or MANY; of a constant the literal as it was written."""
         ...
 
     @property
@@ -83,11 +83,11 @@ def arguments(node: N) -> tuple[N, ...]:
     """Return the nodes that a node was made from, in the order of its row."""
     left: Any = node.left
     right: Any = node.right
+    if left is None:
+        return ()
     if right is None:
-        return () if left is None else (left,)
-    if right is MANY:
-        return tuple(left)
-    return (left, right)
+        return (left,)
+    return tuple(left) if right is MANY else (left, right)
 
 
 def history(roots: Iterable[N], since: int = 0) -> list[N]:

@@ -259,6 +259,11 @@ def choose(test: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> 
     return then() if test else otherwise()
 
 
+def select(test: Any, then: Any, otherwise: Any) -> Any:
+    """Return then where test holds and otherwise where it does not; both are numbers at hand."""
+    return then if test else otherwise
+
+
 def polynomial(x: Any, table: Any) -> Any:
     """Return the polynomial with these coefficients, lowest degree first, by Horner's rule."""
     y = table[-1]

@@ -32,7 +32,8 @@ def constants_of(cls: Any) -> Callable[[Any, str], Any]:
             return shared
         node = new(cls)
         node.primal = lift(x, op)
-        node.adjoint = node.left = node.right = None
+        node.adjoint = node.left = None
+        node.right = x
         node.row = row
         node.serial = 0
         if literal:

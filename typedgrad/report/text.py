@@ -165,5 +165,5 @@ def errors_page() -> str:
 
 INTRODUCTION = (
     "Every error of typedgrad ends with a code. This page is made from the docstrings of\n"
-    "`typedgrad/errors.py` by `typedgrad explain --all`; `typedgrad explain TG101` prints one part."
+    "`typedgrad/errors/` by `typedgrad explain --all`; `typedgrad explain TG101` prints one part."
 )
