@@ -22,8 +22,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS: dict[str, list[str]] = {
     "ground": ["errors", "scalars", "numbers"],
     "language": ["machine", "op", "ops", "node", "operators", "interop", "reverse", "forward"],
-    "holders": ["shortcuts", "value"],
+    "holders": ["shortcuts", "value", "arena", "slots", "handles", "tape"],
     "calculus": ["transforms", "signatures", "calculus", "precision", "free"],
+    "programs": ["program", "symbolic", "templates", "gradient"],
     "engines": ["engines"],
     "questions": [
         *("source", "trial", "judge", "findings", "report", "comparison", "compare", "check"),

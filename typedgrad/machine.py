@@ -127,7 +127,7 @@ class Machine:
         """Return the function with its global names standing for this machine's functions."""
         if not isinstance(function, FunctionType):
             return SCALAR.get(function, function)
-        bound = self._bound.get(function)
+        bound = self._bound.get(function) or self.numbers.word(function)
         if bound is None:
             space: dict[str, Any] = {"__builtins__": builtins}
             cells = tuple(CellType() for _ in function.__closure__ or ())

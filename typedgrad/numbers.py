@@ -262,6 +262,10 @@ class NumberSystem(ABC, Generic[T]):
         """Return the function that a row means, in a system that computes by meanings."""
         return None
 
+    def word(self, function: Callable[..., Any]) -> Any:
+        """Return what stands in for a word of the language of rows, such as `choose`, or None."""
+        return None
+
     @override
     def __repr__(self) -> str:
         return f"{self.name} ({self.bits} bits, {self.digits:.1f} digits)"

@@ -137,6 +137,11 @@ def azmul_forward(a: Any, b: Any) -> Any:
     return choose(a == 0, lambda: a, lambda: a * b)
 
 
+def azprod_forward(a: Any, b: Any) -> Any:
+    """Return a * b, but zero where one of them is zero."""
+    return choose(a == 0, lambda: a, lambda: choose(b == 0, lambda: b, lambda: a * b))
+
+
 add: Op = primitive(
     "add",
     np.add,
@@ -274,4 +279,27 @@ azmul: Op = primitive(
     source="azmul of CppAD",
     companion=True,
     doc="Product of a and b in which a zero a is absolute.",
+)
+azdiv: Op = primitive(
+    "azdiv",
+    lambda a, b: choose(a == 0, lambda: a, lambda: a / b),
+    lambda g, y, a, b: (
+        g / b,
+        choose(a == 0, lambda: None, lambda: -(g * over_square(y, a, b))),
+    ),
+    exact="fdiv",
+    kinks="a = 0: a zero whatever b is, zero or NaN too, and nothing is passed on to b",
+    samples=(0.5, 9),
+    companion=True,
+    doc="Quotient of a and b in which a zero a is absolute.",
+)
+azprod: Op = primitive(
+    "azprod",
+    azprod_forward,
+    lambda g, y, a, b: (azprod(b, g), azprod(a, g)),
+    exact="fmul",
+    kinks="a = 0 or b = 0: a zero whatever the other is, infinite or NaN too",
+    samples=(-9, 9),
+    companion=True,
+    doc="Product of a and b in which every zero is absolute.",
 )

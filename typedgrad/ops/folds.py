@@ -12,7 +12,8 @@ from operator import ne
 from typing import Any
 
 from typedgrad.op import choose
-from typedgrad.ops.arithmetic import add, mul, square, two_product_error, two_sum_error
+from typedgrad.ops.arithmetic import add, azmul, mul, square, two_product_error, two_sum_error
+from typedgrad.ops.piecewise import equal
 
 largest: Any = builtins.max
 smallest: Any = builtins.min
@@ -127,6 +128,17 @@ def dot_rule(g: Any, y: Any, *args: Any) -> Any:
     return [g * b for b in args[n:]] + [g * a for a in args[:n]]
 
 
+def azdot_forward(*args: Any) -> Any:
+    """Return the sum of absolute products, left to right."""
+    return reduce(add, map(azmul, *halves(args)))
+
+
+def azdot_rule(g: Any, y: Any, *args: Any) -> Any:
+    """Return the terms of azmul for each pair."""
+    heads, tails = halves(args)
+    return [g * b for b in tails] + [azmul(a, g) for a in heads]
+
+
 def dot_compensated_forward(*args: Any) -> Any:
     """Return the sum of products with the errors of all products and sums added at the end."""
     s, c = 0, 0
@@ -155,7 +167,7 @@ def min_forward(*xs: Any) -> Any:
 
 def extreme_rule(g: Any, y: Any, *xs: Any) -> Any:
     """Return equal shares of g to all that tie for the extreme."""
-    ties = [x == y for x in xs].count(True)
+    ties = reduce(add, [equal(x, y) for x in xs])
     return choose(
         y == y,
         lambda: tuple(choose(x == y, lambda: g / ties, lambda: None) for x in xs),

@@ -18,6 +18,8 @@ from typedgrad.op import Op, choose, primitive
 from typedgrad.ops.arithmetic import abs, add, sign, square
 from typedgrad.ops.elementary import exp, exponent_below, log, log1p, sqrt
 from typedgrad.ops.folds import (
+    azdot_forward,
+    azdot_rule,
     dot_compensated_forward,
     dot_forward,
     dot_rule,
@@ -41,7 +43,7 @@ from typedgrad.ops.folds import (
     var_forward,
     var_rule,
 )
-from typedgrad.ops.piecewise import floor, ufp
+from typedgrad.ops.piecewise import equal, floor, ufp
 from typedgrad.ops.slopes import over_next
 
 RUMP = "Ogita, Rump, Oishi: Accurate Sum and Dot Product, 2005, algorithm "
@@ -84,7 +86,7 @@ def unit_terms(g: Any, scaled: Sequence[Any], r: Any) -> Any:
 
 def infinite_term(g: Any, m: Any, x: Any, xs: Sequence[Any]) -> Any:
     """Return the term of x in an infinite norm: all to a lone infinity, NaN to one of several."""
-    alone = [abs(x) == m for x in xs].count(True) == 1
+    alone = reduce(add, [equal(abs(x), m) for x in xs]) == 1
     return choose(
         m == m,
         lambda: choose(
@@ -296,6 +298,16 @@ dot: Op = primitive(
     exact=exact_dot,
     sequences=2,
     doc="The sum of the products of two sequences, left to right, each step rounded once.",
+)
+azdot: Op = primitive(
+    "azdot",
+    azdot_forward,
+    azdot_rule,
+    exact=exact_dot,
+    kinks="a zero of the first sequence makes its product zero whatever the other factor is",
+    sequences=2,
+    companion=True,
+    doc="The dot product in which zeros of the first sequence are absolute: a sum of azmul.",
 )
 dot_compensated: Op = primitive(
     "dot_compensated",

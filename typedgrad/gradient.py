@@ -1,0 +1,196 @@
+"""The gradient of a program is a program: the same rules, in the order of the reverse sweep.
+
+It is in pull form: the adjoint of a value is one instruction, a sum of products over all that the
+value went into, newest first, which is the order in which the sweep adds. The products are
+absolute (rule Z), so nothing that the sweep skips can spoil a sum. No node is visited by Python: a
+template is laid over all nodes of a row at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from typedgrad.program import Program
+from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups, local, ordered, varies
+
+NONE, ALIAS, PRODUCT, PAIR, SUM, DOT = range(6)  # how the adjoint of a value comes about
+ROWS = {PRODUCT: "azmul", PAIR: "add", SUM: "sum", DOT: "azdot"}
+
+
+def gradient(program: Program, output: int = 0) -> Program:
+    """Return the program of the partial derivatives of one output by every input."""
+    full = value_and_gradient(program, output)
+    return full.select(range(len(program.outputs), len(full.outputs)))
+
+
+def value_and_gradient(program: Program, output: int = 0) -> Program:
+    """Return the program with the partial derivatives of one output behind its own outputs."""
+    return Reverse(program, int(program.outputs[output])).program()
+
+
+class Edges(NamedTuple):
+    """What flows from consumers to arguments, in the order of the sweep.
+
+    `target` is the value that receives; `weighted` tells whether it receives a product.
+    """
+
+    target: Any
+    weighted: Any
+
+
+class Reverse:
+    """One reverse sweep over the arrays of a program."""
+
+    def __init__(self, program: Program, root: int) -> None:
+        self.old = program
+        self.root = root
+        self.varied = varies(program)
+        self.groups: list[Group] = list(groups(program, self.varied))
+        self.pool = Pool(program)
+        self.one, self.zero = self.pool.place(1), self.pool.place(0)
+        for group in self.groups:
+            for x in group.template.constants:
+                self.pool.place(x)
+        self.shift = len(self.pool.constants) - len(program.constants)
+        self.seeds = np.zeros(program.values, np.int64)
+        self.seeds[root] = 1
+
+    def program(self) -> Program:
+        """Return the program with the derivatives behind its outputs."""
+        edges, begins = self.edges()
+        kept, count = self.reached(edges, begins)
+        order = np.flatnonzero(kept)
+        order = order[ordered(edges.target[order])]
+        place = np.full(len(kept), -1, np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        target, weighted = edges.target[order], edges.weighted[order]
+        kind = self.kinds(target, weighted, count)
+        base, own = self.layout(kind)
+        factors = self.factors(begins, place, len(order), base)
+        return self.written(target, factors, kind, base, own)
+
+    def edges(self) -> tuple[Edges, Any]:
+        """Return all edges, consumers descending, and where those of each consumer begin."""
+        sizes = np.zeros(len(self.old) + 1, np.int64)
+        for group in self.groups:
+            sizes[group.nodes] = len(group.template.terms)
+        begins = np.cumsum(sizes[::-1])[::-1] - sizes
+        total = int(sizes.sum())
+        found = Edges(np.empty(total, np.int32), np.empty(total, np.bool))
+        for group in self.groups:
+            for k, term in enumerate(group.template.terms):
+                at = begins[group.nodes] + k
+                found.target[at] = group.args[:, term.argument]
+                found.weighted[at] = term.weight != ONE
+        return found, begins
+
+    def reached(self, edges: Edges, begins: Any) -> tuple[Any, Any]:
+        """Tell which edges an adjoint flows through, and how many terms each value gets."""
+        first = self.old.first
+        kept = self.varied[edges.target]
+        count = np.bincount(edges.target[kept], minlength=self.old.values) + self.seeds
+        idle = np.flatnonzero(count[first:] == 0)
+        while len(idle):
+            lasts = np.where(idle > 0, begins[idle - 1], len(kept))
+            sizes = lasts - begins[idle]
+            at = np.repeat(lasts - np.cumsum(sizes), sizes) + np.arange(int(sizes.sum()))
+            at = at[kept[at]]
+            kept[at] = False
+            lost = edges.target[at]
+            np.subtract.at(count, lost, 1)
+            lost = np.unique(lost)
+            idle = lost[(count[lost] == 0) & (lost >= first)] - first
+        return kept, count
+
+    def kinds(self, target: Any, product: Any, count: Any) -> Any:
+        """Return for each value how its adjoint comes about; constants have none."""
+        weighted = np.zeros(self.old.values, np.bool)
+        weighted[target[product]] = True
+        few = np.minimum(count, 3)
+        plain = np.array([NONE, ALIAS, PAIR, SUM], np.int8)[few]
+        kind = np.where(weighted, np.array([NONE, PRODUCT, DOT, DOT], np.int8)[few], plain)
+        kind[~self.varied] = NONE
+        return kind
+
+    def layout(self, kind: Any) -> tuple[Any, Any]:
+        """Return the numbers of the templates' first instructions, and of the adjoints' own.
+
+        New instructions follow the old ones: for each node, newest first, its adjoint and its
+        template; then the adjoints of the inputs.
+        """
+        old = self.old
+        made = (kind > ALIAS).astype(np.int64)
+        body = np.zeros(len(old), np.int64)
+        for group in self.groups:
+            body[group.nodes] = len(group.template.ops)
+        body[kind[old.first :] == NONE] = 0
+        sizes = body + made[old.first :]
+        start = old.values + self.shift
+        ends = start + np.cumsum(sizes[::-1])[::-1]
+        own = np.full(old.values, -1, np.int64)
+        own[old.first :] = ends - sizes
+        self.top = int(ends[0]) if len(old) else start
+        own[: old.inputs] = self.top + np.cumsum(made[: old.inputs]) - 1
+        self.end = self.top + int(made[: old.inputs].sum())
+        return ends - body, own
+
+    def spot(self, group: Group, alive: Any, base: Any) -> Spot:
+        """Return what the template of a group stands for at its living nodes."""
+        nodes = group.nodes[alive]
+        constants = [self.pool.place(x) for x in group.template.constants]
+        adjoint = -1 - self.old.first - nodes
+        result = self.old.first + self.shift + nodes
+        return Spot(adjoint, result, self.moved(group.args[alive]), base[nodes], constants)
+
+    def moved(self, values: Any) -> Any:
+        """Return the new numbers of old values."""
+        return np.where(values < self.old.first, values, values + self.shift)
+
+    def factors(self, begins: Any, place: Any, size: int, base: Any) -> tuple[Any, Any]:
+        """Return both factors of what flows along each edge, in the order of the targets.
+
+        Numbers below 0 are adjoints: -1 - v is the adjoint of value v.
+        """
+        adjoint, weight = np.empty(size, np.int32), np.empty(size, np.int32)
+        for group in self.groups:
+            for k, term in enumerate(group.template.terms):
+                at = place[begins[group.nodes] + k]
+                alive = np.flatnonzero(at >= 0)
+                spot = self.spot(group, alive, base)
+                adjoint[at[alive]] = local(term.adjoint, spot)
+                product = term.weight != ONE
+                weight[at[alive]] = local(term.weight, spot) if product else self.one
+        return adjoint, weight
+
+    def resolved(self, target: Any, given: Any, kind: Any, own: Any) -> Any:
+        """Return the number of every adjoint; some are another value under a second name."""
+        found = np.where(kind > ALIAS, own, -1)
+        alias = kind == ALIAS
+        if alias[self.root]:
+            found[self.root], alias[self.root] = self.one, False
+        single = alias[target]
+        found[target[single]] = given[single]
+        waiting = np.flatnonzero(alias & (found < 0))
+        while len(waiting):
+            found[waiting] = found[-1 - found[waiting]]
+            waiting = waiting[found[waiting] < 0]
+        return found
+
+    def written(self, target: Any, factors: Any, kind: Any, base: Any, own: Any) -> Program:
+        """Return the new program."""
+        old, (given, weight) = self.old, factors
+        adjoint = self.resolved(target, given, kind, own)
+        open_ends = given < 0
+        given[open_ends] = adjoint[-1 - given[open_ends]]
+        writer = Writer(old, self.pool.constants, self.end)
+        for group in self.groups:
+            spot = self.spot(group, kind[old.first + group.nodes] != NONE, base)
+            writer.lay(group.template, spot._replace(adjoint=adjoint[-1 - spot.adjoint]))
+        for which, row in ROWS.items():
+            at = np.flatnonzero(kind[target] == which)
+            parts = (given[at], weight[at]) if which in (PRODUCT, DOT) else (given[at],)
+            writer.fold(row, own, target[at], *parts)
+        partials = np.where(kind[: old.inputs] == NONE, self.zero, adjoint[: old.inputs])
+        return writer.program(np.concatenate([self.moved(old.outputs), partials]))

@@ -1,0 +1,249 @@
+"""Templates: the rule of a row as instructions, written once and laid over all its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from typedgrad.op import TABLE, Op
+from typedgrad.program import Program
+from typedgrad.symbolic import Trace, traced
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Ints: TypeAlias = NDArray[np.int32]
+    Flags: TypeAlias = NDArray[np.bool]
+
+G, Y, FIRST = 0, 1, 2  # the places of the adjoint, the result and the first argument
+ONE = -1  # the first constant of every template is 1
+MASKED = 4  # rows of more arguments always get all their terms
+
+
+class Term(NamedTuple):
+    """What one argument receives: the product of two values, `weight` being ONE for no product."""
+
+    argument: int
+    adjoint: int
+    weight: int
+
+
+class Template(NamedTuple):
+    """Instructions over the adjoint (value 0), the result (1), the arguments, and each other.
+
+    Constants are numbered from -1 down, and -1 is the number 1.
+    """
+
+    arity: int
+    ops: tuple[str, ...]
+    args: tuple[tuple[int, ...], ...]
+    constants: tuple[Any, ...]
+    terms: tuple[Term, ...]
+
+
+@lru_cache(maxsize=4096)
+def template(op: Op, arity: int, wanted: tuple[bool, ...], forward: bool) -> Template:
+    """Return the template of a row for the arguments that are wanted; all if `wanted` is empty.
+
+    In reverse a last product with the adjoint is left to whoever adds the terms up. `forward`
+    gives the partials instead, as the weights of terms.
+    """
+    trace, found = traced(op.name, arity, not forward)
+    chosen = [
+        (j, trace.ref(term))
+        for j, term in enumerate(found)
+        if term is not None and (not wanted or wanted[j])
+    ]
+    split = [_term(trace, j, ref, forward) for j, ref in chosen]
+    return _trimmed(trace, arity, split)
+
+
+def _term(trace: Trace, argument: int, ref: int, forward: bool) -> Term:
+    if forward:
+        return Term(argument, G, ref)
+    k = ref - trace.parameters
+    if k >= 0 and trace.ops[k] == "azmul":
+        return Term(argument, *trace.args[k])
+    return Term(argument, ref, ONE)
+
+
+def _trimmed(trace: Trace, arity: int, terms: list[Term]) -> Template:
+    """Return the template without the instructions that no term needs."""
+    base = trace.parameters
+    needed = {ref for term in terms for ref in term[1:]}
+    for k in range(len(trace.ops) - 1, -1, -1):
+        if base + k in needed:
+            needed.update(trace.args[k])
+    kept = [k for k in range(len(trace.ops)) if base + k in needed]
+    moved = {base + k: base + new for new, k in enumerate(kept)}
+    ops = tuple(trace.ops[k] for k in kept)
+    args = tuple(tuple(moved.get(ref, ref) for ref in trace.args[k]) for k in kept)
+    final = tuple(Term(j, moved.get(g, g), moved.get(w, w)) for j, g, w in terms)
+    return Template(arity, ops, args, tuple(trace.constants), final)
+
+
+class Group(NamedTuple):
+    """The instructions of a program that share a template, in ascending order."""
+
+    nodes: Any
+    args: Any
+    template: Template
+
+
+def groups(program: Program, varied: Flags, forward: bool = False) -> Iterator[Group]:
+    """Yield the instructions that share a row, a number of arguments and a pattern of varied ones.
+
+    `args` is one row for each instruction. Instructions that vary with no input are left out.
+    """
+    counts = np.diff(program.starts)
+    active = np.flatnonzero(varied[program.first :]).astype(np.int32)
+    key = program.codes[active].astype(np.int64) << 40 | counts[active].astype(np.int64) << 8
+    starts = program.starts[active]
+    for j in range(MASKED):
+        has = (counts[active] > j) & (counts[active] <= MASKED)
+        position = np.minimum(starts + j, max(len(program.args) - 1, 0))
+        key |= (has & varied[program.args[position]]).astype(np.int64) << j
+    kinds = np.unique(key)
+    kind = np.searchsorted(kinds, key)
+    order = ordered(kind)
+    edges = np.flatnonzero(np.diff(kind[order])) + 1
+    for part in np.split(order, edges):
+        if len(part):
+            nodes = active[part]
+            i = int(nodes[0])
+            op, arity = TABLE[program.op(i)], int(counts[i])
+            places = program.starts[nodes][:, None] + np.arange(arity, dtype=np.int32)
+            args = program.args[places]
+            wanted = tuple(varied[args[0]].tolist()) if arity <= MASKED else ()
+            yield Group(nodes, args, template(op, arity, wanted, forward))
+
+
+def ordered(keys: Any) -> Any:
+    """Return the stable order of small non-negative integers; faster than a stable argsort."""
+    both = keys.astype(np.int64) << 32
+    both |= np.arange(len(keys))
+    both.sort()
+    both &= 0xFFFFFFFF
+    return both
+
+
+def varies(program: Program) -> Flags:
+    """Return for each value whether it depends on an input."""
+    varied = np.ones(program.values, np.bool)
+    varied[program.inputs : program.first] = False
+    if not len(program):
+        return varied
+    own = varied[program.args]
+    if np.logical_or.reduceat(own, program.starts[:-1]).all():
+        return varied
+    flags = bytearray(varied.tobytes())
+    for i, (_, args) in enumerate(program.instructions(), program.first):
+        flags[i] = any(flags[k] for k in args)
+    return np.frombuffer(flags, np.bool)
+
+
+def local(ref: int, spot: Spot) -> Any:
+    """Return the values that a number inside a template stands for, one for each node."""
+    if ref < 0:
+        return np.full(len(spot.adjoint), spot.constants[-1 - ref], np.int32)
+    if ref == G:
+        return spot.adjoint
+    if ref == Y:
+        return spot.result
+    arity = spot.args.shape[1]
+    return spot.args[:, ref - FIRST] if ref < FIRST + arity else spot.base + (ref - FIRST - arity)
+
+
+class Spot(NamedTuple):
+    """Where a template is laid: the new numbers of what it takes, and of its first instruction."""
+
+    adjoint: Any
+    result: Any
+    args: Any
+    base: Any
+    constants: list[int]
+
+
+class Pool:
+    """The constants of a program and those that templates bring, each once."""
+
+    def __init__(self, program: Program) -> None:
+        self.first = program.inputs
+        self.constants: list[Any] = list(program.constants)
+        self._places: dict[Any, int] = {}
+        for k, x in enumerate(self.constants):
+            self._places.setdefault(_key(x), k)
+
+    def place(self, x: Any) -> int:
+        """Return the number of the value of a constant."""
+        key = _key(x)
+        if key not in self._places:
+            self._places[key] = len(self.constants)
+            self.constants.append(x)
+        return self.first + self._places[key]
+
+
+def _key(x: Any) -> Any:
+    return type(x), repr(x)
+
+
+class Writer:
+    """The instructions of a program and new ones behind them, laid down in any order.
+
+    Constants may have been added to those of the old program, so its values may have moved.
+    """
+
+    def __init__(self, old: Program, constants: list[Any], end: int) -> None:
+        self.old = old
+        self.constants = constants
+        self.first = old.inputs + len(constants)
+        self.ops: dict[str, int] = {name: code for code, name in enumerate(old.ops)}
+        size = end - self.first
+        self.codes = np.empty(size, np.int32)
+        self.counts = np.zeros(size, np.int32)
+        self.codes[: len(old)] = old.codes
+        self.counts[: len(old)] = np.diff(old.starts)
+        self.jobs: list[tuple[Any, Any, Any]] = []
+
+    def moved(self, values: Any) -> Any:
+        """Return the new numbers of old values."""
+        shift = self.first - self.old.first
+        return np.where(values < self.old.first, values, values + shift).astype(np.int32)
+
+    def place(self, op: str, values: Any, count: Any) -> Any:
+        """Make room for the instructions that give these values, each of a row."""
+        rows = values - self.first
+        self.codes[rows] = self.ops.setdefault(op, len(self.ops))
+        self.counts[rows] = count
+        return rows
+
+    def lay(self, laid: Template, spot: Spot) -> None:
+        """Lay a template over all its nodes."""
+        for t, (op, refs) in enumerate(zip(laid.ops, laid.args, strict=True)):
+            rows = self.place(op, spot.base + t, len(refs))
+            self.jobs.extend((rows, k, local(ref, spot)) for k, ref in enumerate(refs))
+
+    def fold(self, op: str, values: Any, target: Any, *factors: Any) -> None:
+        """Lay rows of any number of arguments; `target`, ascending, says whose each factor is."""
+        owners, begins, counts = np.unique(target, return_index=True, return_counts=True)
+        rows = self.place(op, values[owners], counts * len(factors))
+        rank = np.arange(len(target)) - np.repeat(begins, counts)
+        each = np.repeat(rows, counts)
+        for k, factor in enumerate(factors):
+            self.jobs.append((each, rank + k * np.repeat(counts, counts), factor))
+
+    def program(self, outputs: Any) -> Program:
+        """Return the program."""
+        old = self.old
+        starts = np.zeros(len(self.counts) + 1, np.int64)
+        np.cumsum(self.counts, out=starts[1:])
+        args = np.empty(int(starts[-1]), np.int32)
+        args[: len(old.args)] = self.moved(old.args)
+        while self.jobs:
+            rows, rank, values = self.jobs.pop()
+            args[starts[rows] + rank] = values
+        parts = (self.codes, starts.astype(np.int32), args, outputs)
+        return Program(old.inputs, self.constants, self.ops, *parts, old.names)
