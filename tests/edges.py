@@ -7,7 +7,8 @@ from __future__ import annotations
 
 # Linear in the argument: the partial does not depend on it, NaN or not.
 LINEAR = {
-    "add", "sub", "mul", "neg", "fma", "azmul", "degrees", "radians", "sum", "dot", "mean", "prod",
+    "add", "sub", "mul", "neg", "fma", "azmul", "azdiv", "azprod", "azdot", "degrees", "radians",
+    "sum", "dot", "mean", "prod",
     "sum_compensated", "dot_compensated", "where", "remainder", "xlogy", "xlog1py", "lerp",
 }  # fmt: skip
 # Places whose NaN does not make the value NaN: tests, signs, and numbers that are only chosen.
@@ -295,6 +296,12 @@ azmul | 0 inf | +0 inf 0
 azmul | -0.0 nan | -0 nan 0
 azmul | 2 3 | 6 3 2
 azmul | 1 inf | inf inf 1
+azdiv | 0 0 | +0 inf 0
+azdiv | -0.0 nan | -0 nan 0
+azdiv | 6 3 | 2 0.333333333333333333333 -0.666666666666666666667
+azprod | 0 inf | +0 inf 0
+azprod | nan 0 | +0 0 nan
+azprod | 2 3 | 6 3 2
 """)
 
 # In the range of float64 and longdouble.

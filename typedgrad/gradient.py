@@ -13,7 +13,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from typedgrad.program import Program
-from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups, local, ordered, varies
+from typedgrad.templates import (
+    ONE,
+    Group,
+    Pool,
+    Spot,
+    Writer,
+    groups,
+    local,
+    moved,
+    ordered,
+    varies,
+)
 
 NONE, ALIAS, PRODUCT, PAIR, SUM, DOT = range(6)  # how the adjoint of a value comes about
 ROWS = {PRODUCT: "azmul", PAIR: "add", SUM: "sum", DOT: "azdot"}
@@ -28,6 +39,35 @@ def gradient(program: Program, output: int = 0) -> Program:
 def value_and_gradient(program: Program, output: int = 0) -> Program:
     """Return the program with the partial derivatives of one output behind its own outputs."""
     return Reverse(program, int(program.outputs[output])).program()
+
+
+def jacobian(program: Program) -> Program:
+    """Return the program of all partial derivatives, output by output, by every input.
+
+    The sweeps share the program's own instructions; `simplify` makes them share the rest.
+    """
+    sweeps = [value_and_gradient(program, k) for k in range(len(program.outputs))]
+    start = sweeps[0].first + len(program)
+    size, ops = 0, {name: code for code, name in enumerate(program.ops)}
+    head = len(program), int(program.starts[-1])
+    codes, counts = [sweeps[0].codes[: head[0]]], [np.diff(program.starts)]
+    args, outputs = [sweeps[0].args[: head[1]]], []
+    for sweep in sweeps:
+        code_of = np.array([ops.setdefault(name, len(ops)) for name in sweep.ops], np.int32)
+        codes.append(code_of[sweep.codes[head[0] :]])
+        counts.append(np.diff(sweep.starts[head[0] :]))
+        tail, last = sweep.args[head[1] :], sweep.outputs[len(program.outputs) :]
+        args.append(np.where(tail < start, tail, tail + size))
+        outputs.append(np.where(last < start, last, last + size))
+        size += len(sweep) - len(program)
+    starts = np.concatenate([[0], np.cumsum(np.concatenate(counts))])
+    parts = (np.concatenate(codes), starts, np.concatenate(args), np.concatenate(outputs))
+    return Program(program.inputs, sweeps[0].constants, ops, *parts, program.names)
+
+
+def hessian(program: Program, output: int = 0) -> Program:
+    """Return the program of the second derivatives of one output, row by row."""
+    return jacobian(gradient(program, output))
 
 
 class Edges(NamedTuple):
@@ -48,7 +88,7 @@ class Reverse:
         self.root = root
         self.varied = varies(program)
         self.groups: list[Group] = list(groups(program, self.varied))
-        self.pool = Pool(program)
+        self.pool = Pool(program, program.inputs)
         self.one, self.zero = self.pool.place(1), self.pool.place(0)
         for group in self.groups:
             for x in group.template.constants:
@@ -146,7 +186,7 @@ class Reverse:
 
     def moved(self, values: Any) -> Any:
         """Return the new numbers of old values."""
-        return np.where(values < self.old.first, values, values + self.shift)
+        return moved(self.old, values, self.old.inputs, self.old.first + self.shift)
 
     def factors(self, begins: Any, place: Any, size: int, base: Any) -> tuple[Any, Any]:
         """Return both factors of what flows along each edge, in the order of the targets.
@@ -184,7 +224,7 @@ class Reverse:
         adjoint = self.resolved(target, given, kind, own)
         open_ends = given < 0
         given[open_ends] = adjoint[-1 - given[open_ends]]
-        writer = Writer(old, self.pool.constants, self.end)
+        writer = Writer(old, old.inputs, self.pool.constants, self.end)
         for group in self.groups:
             spot = self.spot(group, kind[old.first + group.nodes] != NONE, base)
             writer.lay(group.template, spot._replace(adjoint=adjoint[-1 - spot.adjoint]))
@@ -193,4 +233,4 @@ class Reverse:
             parts = (given[at], weight[at]) if which in (PRODUCT, DOT) else (given[at],)
             writer.fold(row, own, target[at], *parts)
         partials = np.where(kind[: old.inputs] == NONE, self.zero, adjoint[: old.inputs])
-        return writer.program(np.concatenate([self.moved(old.outputs), partials]))
+        return writer.program(np.concatenate([self.moved(old.outputs), partials]), old.names)

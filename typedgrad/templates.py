@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -170,8 +170,8 @@ class Spot(NamedTuple):
 class Pool:
     """The constants of a program and those that templates bring, each once."""
 
-    def __init__(self, program: Program) -> None:
-        self.first = program.inputs
+    def __init__(self, program: Program, inputs: int) -> None:
+        self.first = inputs
         self.constants: list[Any] = list(program.constants)
         self._places: dict[Any, int] = {}
         for k, x in enumerate(self.constants):
@@ -193,13 +193,14 @@ def _key(x: Any) -> Any:
 class Writer:
     """The instructions of a program and new ones behind them, laid down in any order.
 
-    Constants may have been added to those of the old program, so its values may have moved.
+    Inputs and constants may have been added to those of the old program; its values move.
     """
 
-    def __init__(self, old: Program, constants: list[Any], end: int) -> None:
+    def __init__(self, old: Program, inputs: int, constants: list[Any], end: int) -> None:
         self.old = old
+        self.inputs = inputs
         self.constants = constants
-        self.first = old.inputs + len(constants)
+        self.first = inputs + len(constants)
         self.ops: dict[str, int] = {name: code for code, name in enumerate(old.ops)}
         size = end - self.first
         self.codes = np.empty(size, np.int32)
@@ -210,8 +211,7 @@ class Writer:
 
     def moved(self, values: Any) -> Any:
         """Return the new numbers of old values."""
-        shift = self.first - self.old.first
-        return np.where(values < self.old.first, values, values + shift).astype(np.int32)
+        return moved(self.old, values, self.inputs, self.first)
 
     def place(self, op: str, values: Any, count: Any) -> Any:
         """Make room for the instructions that give these values, each of a row."""
@@ -223,8 +223,12 @@ class Writer:
     def lay(self, laid: Template, spot: Spot) -> None:
         """Lay a template over all its nodes."""
         for t, (op, refs) in enumerate(zip(laid.ops, laid.args, strict=True)):
-            rows = self.place(op, spot.base + t, len(refs))
-            self.jobs.extend((rows, k, local(ref, spot)) for k, ref in enumerate(refs))
+            self.put(op, spot.base + t, [local(ref, spot) for ref in refs])
+
+    def put(self, op: str, values: Any, args: Sequence[Any]) -> None:
+        """Lay one instruction of a row for each value; `args` holds one array an argument."""
+        rows = self.place(op, values, len(args))
+        self.jobs.extend((rows, k, arg) for k, arg in enumerate(args))
 
     def fold(self, op: str, values: Any, target: Any, *factors: Any) -> None:
         """Lay rows of any number of arguments; `target`, ascending, says whose each factor is."""
@@ -235,7 +239,7 @@ class Writer:
         for k, factor in enumerate(factors):
             self.jobs.append((each, rank + k * np.repeat(counts, counts), factor))
 
-    def program(self, outputs: Any) -> Program:
+    def program(self, outputs: Any, names: Sequence[str]) -> Program:
         """Return the program."""
         old = self.old
         starts = np.zeros(len(self.counts) + 1, np.int64)
@@ -246,4 +250,10 @@ class Writer:
             rows, rank, values = self.jobs.pop()
             args[starts[rows] + rank] = values
         parts = (self.codes, starts.astype(np.int32), args, outputs)
-        return Program(old.inputs, self.constants, self.ops, *parts, old.names)
+        return Program(self.inputs, self.constants, self.ops, *parts, names)
+
+
+def moved(old: Program, values: Any, inputs: int, first: int) -> Any:
+    """Return the new numbers of a program's values where it has got inputs and constants."""
+    later = np.where(values < old.first, values + (inputs - old.inputs), values + first - old.first)
+    return np.where(values < old.inputs, values, later).astype(np.int32)
