@@ -28,6 +28,7 @@ SILENCE = Context()
 SILENCE.run(np.seterr, all="ignore")
 
 CALCULATING = frozenset({"BINARY_OP", "UNARY_NEGATIVE"})
+CHOOSING = frozenset({"choose", "select"})
 # A fold of plain sums and products warns where the operators would.
 FOLDS = frozenset({"add", "len", "reduce", "zip"})
 
@@ -195,7 +196,7 @@ def calculates(function: Any) -> bool:
     if set() < names_in(code) <= FOLDS:
         return False
     steps = {step.opname for part in _codes(code) for step in get_instructions(part)}
-    used = [space.get(name) for name in names_in(code) - {"choose"}]
+    used = [space.get(name) for name in names_in(code) - CHOOSING]
     return not steps.isdisjoint(CALCULATING) or not all(isinstance(x, Constant) for x in used)
 
 

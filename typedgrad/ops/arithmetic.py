@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from typedgrad.numbers import Constant
-from typedgrad.op import Op, choose, constant, machine, primitive
+from typedgrad.op import Op, choose, constant, machine, primitive, select
 
 step_up: Constant = constant("18446744073709551616", "2**64")
 step_down: Constant = constant("5.42101086242752217003726400434970855712890625e-20", "2**-64")
@@ -61,8 +61,8 @@ def nudged(z: Any, r: Any, e: Any) -> Any:
         other - z == 2 * r,
         lambda: choose(
             r > 0,
-            lambda: choose(e > 0, lambda: other, lambda: z),
-            lambda: choose(e < 0, lambda: other, lambda: z),
+            lambda: select(e > 0, other, z),
+            lambda: select(e < 0, other, z),
         ),
         lambda: z,
     )

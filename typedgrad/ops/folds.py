@@ -11,7 +11,7 @@ from operator import mul as multiply_exactly
 from operator import ne
 from typing import Any
 
-from typedgrad.op import choose
+from typedgrad.op import choose, select
 from typedgrad.ops.arithmetic import add, azmul, mul, square, two_product_error, two_sum_error
 from typedgrad.ops.piecewise import equal
 
@@ -37,7 +37,7 @@ def exact_sum(mp: Any, *xs: Any) -> Any:
 def with_error(s: Any, c: Any) -> Any:
     """Return s + c; s alone where c has no say or an overflow has spoilt it."""
     r = s + c
-    return choose(c == 0, lambda: s, lambda: choose(r == r, lambda: r, lambda: s))
+    return select(c == 0, s, select(r == r, r, s))
 
 
 def sum_compensated_forward(*xs: Any) -> Any:

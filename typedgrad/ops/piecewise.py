@@ -12,7 +12,7 @@ import numpy as np
 
 from typedgrad.errors import EmptyInterval
 from typedgrad.numbers import Constant
-from typedgrad.op import Op, choose, constant, machine, primitive
+from typedgrad.op import Op, choose, constant, machine, primitive, select
 from typedgrad.ops.arithmetic import abs
 from typedgrad.ops.elementary import exp, expm1
 
@@ -171,7 +171,7 @@ clip: Op = primitive(
 )
 where: Op = primitive(
     "where",
-    lambda c, a, b: choose(c == 0, lambda: b, lambda: choose(c == c, lambda: a, lambda: c)),
+    lambda c, a, b: select(c == 0, b, select(c == c, a, c)),
     lambda g, y, c, a, b: choose(
         c == 0,
         lambda: (None, None, g),
@@ -184,10 +184,8 @@ where: Op = primitive(
 )
 relu: Op = primitive(
     "relu",
-    lambda x: choose(x > 0, lambda: x, lambda: choose(x == x, lambda: zero, lambda: x)),
-    lambda g, y, x: (
-        choose(x > 0, lambda: g, lambda: choose(x == x, lambda: None, lambda: g * x)),
-    ),
+    lambda x: select(x <= 0, zero, x),
+    lambda g, y, x: (select(x <= 0, None, select(x == x, g, g * x)),),
     exact=lambda mp, x: x if x > 0 else x * 0,
     kinks="x = 0: 0, while maximum(x, 0) has 1/2 there",
     doc="x above 0 and 0 below.",
@@ -278,7 +276,7 @@ ufp: Op = primitive(
 COMPARED = "partials exactly 0; a comparison with NaN is false, as in IEEE 754"
 less: Op = primitive(
     "less",
-    lambda a, b: choose(a < b, lambda: one, lambda: zero),
+    lambda a, b: select(a < b, one, zero),
     lambda g, y, a, b: (None, None),
     exact=lambda mp, a, b: mp.mpf(a < b),
     kinks=COMPARED,
@@ -286,7 +284,7 @@ less: Op = primitive(
 )
 less_equal: Op = primitive(
     "less_equal",
-    lambda a, b: choose(a <= b, lambda: one, lambda: zero),
+    lambda a, b: select(a <= b, one, zero),
     lambda g, y, a, b: (None, None),
     exact=lambda mp, a, b: mp.mpf(a <= b),
     kinks=COMPARED,
@@ -294,7 +292,7 @@ less_equal: Op = primitive(
 )
 greater: Op = primitive(
     "greater",
-    lambda a, b: choose(a > b, lambda: one, lambda: zero),
+    lambda a, b: select(a > b, one, zero),
     lambda g, y, a, b: (None, None),
     exact=lambda mp, a, b: mp.mpf(a > b),
     kinks=COMPARED,
@@ -302,7 +300,7 @@ greater: Op = primitive(
 )
 greater_equal: Op = primitive(
     "greater_equal",
-    lambda a, b: choose(a >= b, lambda: one, lambda: zero),
+    lambda a, b: select(a >= b, one, zero),
     lambda g, y, a, b: (None, None),
     exact=lambda mp, a, b: mp.mpf(a >= b),
     kinks=COMPARED,
@@ -310,7 +308,7 @@ greater_equal: Op = primitive(
 )
 equal: Op = primitive(
     "equal",
-    lambda a, b: choose(a == b, lambda: one, lambda: zero),
+    lambda a, b: select(a == b, one, zero),
     lambda g, y, a, b: (None, None),
     exact=lambda mp, a, b: mp.mpf(a == b),
     kinks=COMPARED,
@@ -318,7 +316,7 @@ equal: Op = primitive(
 )
 not_equal: Op = primitive(
     "not_equal",
-    lambda a, b: choose(a != b, lambda: one, lambda: zero),
+    lambda a, b: select(a != b, one, zero),
     lambda g, y, a, b: (None, None),
     exact=lambda mp, a, b: mp.mpf(a != b),
     kinks="partials exactly 0; NaN is not equal to anything, as in IEEE 754",
