@@ -92,6 +92,7 @@ def step(label: str) -> Times:
         TRAINED[name, dotted] = engine, net, leaves
     engine, net, parameters = TRAINED[name, dotted]
     start = process_time()
+    engine.begin()
     for p in parameters:
         engine.clear(p)
     loss = loss_of(engine, net, parameters, dotted)

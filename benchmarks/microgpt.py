@@ -158,6 +158,7 @@ def step(label: str) -> Times:
     words, weights, adam = model(label)
     letters = [26, *(ord(c) - ord("a") for c in "olivia"), 26]
     start = process_time()
+    words.engine.begin()
     for p in adam.leaves:
         words.engine.clear(p)
     loss = loss_of(words, weights, letters)

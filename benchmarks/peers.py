@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from operator import methodcaller
 from typing import Any
@@ -92,6 +92,7 @@ class Engine:
     exp: Callable[[Any], Any]
     log: Callable[[Any], Any]
     clear: Callable[[Any], Any]
+    begin: Callable[[], Any] = int  # a step: what the step before it has left may go
 
 
 def _micrograd() -> Engine:
@@ -129,11 +130,25 @@ def _by_methods(leaf: Any, clear: Any) -> Engine:
     return Engine(leaf, relu, tanh, exp, log, clear)
 
 
+def _tape() -> Engine:
+    tape: Any = tg.Tape(tg.float64)
+    marks: list[Any] = []
+
+    def begin() -> None:
+        if marks:
+            tape.rewind(marks[0])
+        else:
+            marks.append(tape.mark())
+
+    return replace(_by_methods(tape, methodcaller("zero_grad")), begin=begin)
+
+
 ENGINES: dict[str, Callable[[], Engine]] = {
     "micrograd": _micrograd,
     "microgpt-like": lambda: _by_methods(Slotted, _clear),
     "typedgrad float32": lambda: _by_methods(tg.float32, methodcaller("zero_grad")),
     "typedgrad float64": lambda: _by_methods(tg.float64, methodcaller("zero_grad")),
+    "typedgrad tape": _tape,
     "typedgrad longdouble": lambda: _by_methods(tg.longdouble, methodcaller("zero_grad")),
 }
 OURS = [name for name in ENGINES if name.startswith("typedgrad")]

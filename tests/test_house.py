@@ -21,10 +21,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up; a room imports from lower floors and from the rooms before it on its own.
 FLOORS: dict[str, list[str]] = {
     "ground": ["errors", "scalars", "numbers"],
-    "language": ["machine", "op", "ops", "node", "operators", "interop", "reverse", "forward"],
+    "language": ["machine", "op", "node", "ops", "operators", "interop", "reverse", "forward"],
     "holders": ["shortcuts", "value", "arena", "slots", "handles", "tape"],
     "calculus": ["transforms", "signatures", "calculus", "precision", "free"],
-    "programs": ["program", "symbolic", "templates", "gradient"],
+    "programs": [
+        *("literals", "program", "symbolic", "templates", "gradient", "pushforward"),
+        *("simplify", "listing", "drawing", "storage"),
+    ],
     "engines": ["engines"],
     "questions": [
         *("source", "trial", "judge", "findings", "report", "comparison", "compare", "check"),

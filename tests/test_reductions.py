@@ -15,6 +15,8 @@ import pytest
 import typedgrad
 from tests.oracle import ulps
 from typedgrad import errors
+from typedgrad.machine import machine_of
+from typedgrad.node import FIRST
 
 tg: Any = typedgrad
 MP: Any = mpmath.MPContext()
@@ -438,3 +440,106 @@ def test_a_long_dot_is_one_node(p: Any) -> None:
     assert y.data == n and y.op == "dot" and len(y.parents) == 2 * n
     y.backward()
     assert all(x.grad == 2 for x in xs)
+
+
+SCATTERING = [op for op in tg.ops.TABLE.values() if op.scatter is not None]
+GATHERING = [op for op in tg.ops.TABLE.values() if op.gather is not None]
+
+
+def random_nodes(p: Any, rng: random.Random) -> list[Any]:
+    """An even number of leaves and constants, some of them twice, of all sizes and adjoints."""
+    numbers = [
+        0.0,
+        -0.0,
+        inf,
+        -inf,
+        nan,
+        1.0,
+        *(rng.gauss(0, 10.0 ** rng.randint(-9, 9)) for _ in "abcdefgh"),
+    ]
+    pool = [p(rng.choice(numbers)) for _ in range(rng.randint(1, 12))]
+    pool += [pool[0].constant(3), pool[0].constant(rng.choice(numbers))]
+    for node in pool:
+        if node.serial:
+            node.adjoint = p.scalar(rng.choice(numbers)) if rng.random() < 0.6 else None
+    return [rng.choice(pool) for _ in range(2 * rng.randint(1, 12))]
+
+
+def bits(x: Any) -> Any:
+    return None if x is None else (type(x), str(x), np.signbit(x))
+
+
+def test_dot_and_sum_have_a_short_way_and_its_test() -> None:
+    assert {op.name for op in SCATTERING} >= {"dot", "sum"}
+    assert {op.name for op in GATHERING} >= {"dot"}
+
+
+@each
+@pytest.mark.parametrize("op", SCATTERING, ids=lambda op: op.name)
+def test_scatter_is_the_rule(p: Any, op: Any) -> None:
+    rng = random.Random(op.name)
+    row = machine_of(p).row(op)
+    assert row.scatter is op.scatter
+    for _ in range(200):
+        nodes = random_nodes(p, rng)
+        serials = sorted({node.serial for node in nodes} - {0}) or [FIRST]
+        g = p.scalar(rng.gauss(0, 10.0 ** rng.randint(-9, 9)))
+        since = rng.choice([FIRST, FIRST, rng.choice(serials), serials[-1] + 1])
+        before = [node.adjoint for node in nodes]
+        with np.errstate(all="ignore"):
+            primals = [node.primal for node in nodes]
+            for node, term in zip(nodes, row.rule(g, row.forward(*primals), *primals), strict=True):
+                if node.serial >= since:
+                    node.adjoint = term if node.adjoint is None else node.adjoint + term
+            expected = [bits(node.adjoint) for node in nodes]
+            for node, old in zip(nodes, before, strict=True):
+                node.adjoint = old
+            row.scatter(g, nodes, since)
+        assert [bits(node.adjoint) for node in nodes] == expected
+
+
+@each
+@pytest.mark.parametrize("op", GATHERING, ids=lambda op: op.name)
+def test_gather_is_the_forward(p: Any, op: Any) -> None:
+    rng = random.Random(op.name)
+    row = machine_of(p).row(op)
+    assert row.gather is op.gather
+    assert machine_of(p.strict).row(op).gather is None
+    for _ in range(200):
+        nodes = random_nodes(p, rng)
+        with np.errstate(all="ignore"):
+            expected = row.forward(*[node.primal for node in nodes])
+            assert bits(row.gather(nodes)) == bits(expected)
+            n = len(nodes) // 2
+            assert bits(op(nodes[:n], nodes[n:]).data) == bits(expected)
+
+
+@each
+def test_the_short_way_takes_no_other_class(p: Any) -> None:
+    xs = [p(1), p(2)]
+    assert tg.dot(xs, xs).data == 5
+    assert tg.dot(xs, [3, p.scalar(4)]).data == 11
+    for q in PRECISIONS:
+        if q is not p:
+            with pytest.raises(errors.PrecisionMismatch):
+                tg.dot(xs, [p(1), q(1)])
+            with pytest.raises(errors.PrecisionMismatch):
+                tg.sum([p(1), q(1)])
+    with pytest.raises(errors.NotANumber):
+        tg.dot(xs, [p(1), object()])
+    with pytest.raises(errors.BadCall):
+        tg.dot(xs, xs, out=xs)
+
+
+@each
+def test_a_dot_warns_where_the_operators_would(p: Any) -> None:
+    x = p(p.huge)
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError, match="overflow"):
+        tg.dot([x, x], [x, x])
+
+
+@each
+def test_a_strict_dot_refuses_to_make_nan(p: Any) -> None:
+    zero, infinite = p.strict(0), p.strict("inf")
+    with pytest.raises(errors.DomainError):
+        tg.dot([zero], [infinite])

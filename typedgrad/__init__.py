@@ -20,6 +20,8 @@ from typedgrad.precision import float64 as float64
 from typedgrad.precision import longdouble as longdouble
 from typedgrad.precision import precision_of as precision_of
 from typedgrad.scalars import Scalar as Scalar
+from typedgrad.tape import Tape as Tape
+from typedgrad.tape import TapeValue as TapeValue
 from typedgrad.value import Value as Value
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ __all__ = [
     "Node",
     "Precision",
     "Scalar",
+    "Tape",
+    "TapeValue",
     "Value",
     "check_grad",
     "compare",

@@ -63,7 +63,8 @@ def answer(node: Any, ufunc: Any, method: str, inputs: tuple[Any, ...], options:
     if name in UNCHANGED:
         return inputs[0]
     if name in PREDICATES:
-        return seen(name, PREDICATES[name](node.numbers, inputs[0].primal))
+        x = node.operand(inputs[0], name)
+        return seen(name, PREDICATES[name](node.numbers, x.primal), x)
     return _row(name)(*inputs)
 
 

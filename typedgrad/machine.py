@@ -30,7 +30,7 @@ SILENCE.run(np.seterr, all="ignore")
 CALCULATING = frozenset({"BINARY_OP", "UNARY_NEGATIVE"})
 CHOOSING = frozenset({"choose", "select"})
 # A fold of plain sums and products warns where the operators would.
-FOLDS = frozenset({"add", "len", "reduce", "zip"})
+FOLDS = frozenset({"add", "len", "range", "reduce"})
 
 # A lambda gets its parameters from one of these: a bare Callable[..., Any] leaves them unknown.
 Formula: TypeAlias = (
@@ -61,6 +61,8 @@ class Definition:
         self.rule = rule
         self.exact: Meaning = exact
         self.sequences = 0
+        self.gather: Any = None
+        self.scatter: Any = None
         self.domain = "all reals"
 
 
@@ -74,9 +76,13 @@ class PerFormat:
 
 
 class Row:
-    """One op on one number system: `forward(*args)` and `rule(g, y, *args)` on bare scalars."""
+    """One op on one number system: `forward(*args)` and `rule(g, y, *args)` on bare scalars.
 
-    __slots__ = ("forward", "machine", "name", "op", "rule")
+    `gather(nodes)` and `scatter(g, nodes, since)`, where they are given, do on nodes what forward
+    and rule do on their numbers.
+    """
+
+    __slots__ = ("forward", "gather", "machine", "name", "op", "rule", "scatter")
 
     def __init__(self, op: Definition, machine: Machine, forward: Any, rule: Any) -> None:
         self.op: Definition = op
@@ -84,6 +90,8 @@ class Row:
         self.machine: Machine = machine
         self.forward: Any = forward
         self.rule: Any = rule
+        self.gather: Any = None
+        self.scatter: Any = None
 
     @override
     def __repr__(self) -> str:
@@ -111,7 +119,10 @@ class Machine:
                 forward = quiet(forward)
             if self.numbers.is_strict:
                 forward = guarded(op, forward)
-            return self._rows.setdefault(op, Row(op, self, forward, self.bind(op.rule)))
+            row = Row(op, self, forward, self.bind(op.rule))
+            row.scatter = op.scatter
+            row.gather = op.gather if forward is self._bound.get(op.forward) else None
+            return self._rows.setdefault(op, row)
 
     def forward(self, op: Definition) -> Callable[..., Any]:
         """Return what computes op: its machine column, or its meaning in an exact system."""

@@ -14,7 +14,8 @@ from typedgrad.numbers import NumberSystem
 from typedgrad.op import Op
 from typedgrad.scalars import T
 
-tick: Callable[[], int] = count(1).__next__
+FIRST = 1  # the oldest serial that may receive an adjoint; constants are 0
+tick: Callable[[], int] = count(FIRST).__next__
 
 
 class Many:
@@ -94,14 +95,14 @@ def history(roots: Iterable[N], since: int = 0) -> list[N]:
     """Return the roots and all they depend on, newest first; nodes older than `since` left out."""
     order = list(dict.fromkeys(roots))
     seen = set(order)
-    add, push = seen.add, order.append
+    add, have, push = seen.add, seen.issuperset, order.append
     for node in order:
         left = node.left
         if left is None:
             continue
         right = node.right
         if right is MANY:
-            if not seen.issuperset(left):
+            if not have(left):
                 for parent in left:
                     if parent not in seen and parent.serial >= since:
                         add(parent)

@@ -42,6 +42,9 @@ class Facts(TypedDict, total=False):
     samples        the range of ordinary arguments, for tests
     defaults       the default values of its last arguments
     sequences      how many sequences it takes instead of numbers: 0, 1 or 2
+    gather         `gather(nodes)`, the same as forward, reads each `node.primal` in its own text
+    scatter        `scatter(g, nodes, since)`, the same as the rule, adds its terms to the adjoints
+                   of the nodes itself, but for nodes older than since; both serve speed alone
     aliases        further method and ufunc names
     constant_form  the row that stands in when the last argument is a plain number
     companion      it serves the rules of other rows and is not at the front door
@@ -56,6 +59,8 @@ class Facts(TypedDict, total=False):
     samples: tuple[float, float]
     defaults: Sequence[Constant | int]
     sequences: int
+    gather: Callable[[Sequence[Any]], Any]
+    scatter: Callable[[Any, Sequence[Any], int], None]
     aliases: Sequence[str]
     constant_form: Op
     companion: bool
@@ -72,6 +77,8 @@ class Op(Definition):
         self.samples: tuple[float, float] = facts.get("samples", (-3.0, 3.0))
         self.defaults: tuple[Constant | int, ...] = tuple(facts.get("defaults", ()))
         self.sequences: int = facts.get("sequences", 0)
+        self.gather: Any = facts.get("gather")
+        self.scatter: Any = facts.get("scatter")
         self.aliases: tuple[str, ...] = tuple(facts.get("aliases", ()))
         self.constant_form: Op | None = facts.get("constant_form")
         self.companion: bool = facts.get("companion", False)
@@ -130,16 +137,15 @@ class Fold(Op):
 
     @override
     def __call__(self, *parts: Any, **named: Any) -> Any:
-        left: Any = parts[0] if parts else ()
-        if self.sequences == len(parts) == 2 and left.__class__ is parts[1].__class__ is list:
-            right = parts[1]
-            if len(left) == len(right) > 0:
+        if len(parts) == 2 == self.sequences and not named:
+            left, right = parts
+            if left.__class__ is list is right.__class__ and len(left) == len(right) > 0:
                 short = self.short.get(left[0].__class__)
                 if short is not None:
-                    return short(*left, *right)
+                    return short((*left, *right))
         packed = self.pack(parts, named)
         short = self.short.get(packed[0].__class__)
-        return self.applied(packed) if short is None else short(*packed)
+        return self.applied(packed) if short is None else short(packed)
 
     @override
     def pack(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:

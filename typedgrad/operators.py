@@ -16,8 +16,9 @@ from typedgrad.ops.methods import Methods
 from typedgrad.scalars import PyFloat, T
 
 A = TypeVar("A")
-Watcher: TypeAlias = Callable[[str, bool], None]
-# Who is told the outcome of every comparison, since that is where a program's path may turn.
+Watcher: TypeAlias = Callable[[str, bool, Any, Any], None]
+# Who is told the outcome of every comparison and its two nodes (of a test of one number, None for
+# the second), since that is where a program's path may turn.
 WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 
 
@@ -56,14 +57,14 @@ def compare(test: Callable[[Any, Any], Any], node: object, other: object) -> boo
         operand = target.operand(other, test.__name__)
     except NotANumber:
         return refused
-    return seen(test.__name__, bool(test(target.primal, operand.primal)))
+    return seen(test.__name__, bool(test(target.primal, operand.primal)), target, operand)
 
 
-def seen(test: str, outcome: bool) -> bool:
-    """Return the outcome of a test of a node's number, having told whoever watches."""
+def seen(test: str, outcome: bool, left: Any, right: Any = None) -> bool:
+    """Return the outcome of a test of nodes' numbers, having told whoever watches."""
     watch = WATCHER.get()
     if watch is not None:
-        watch(test, outcome)
+        watch(test, outcome, left, right)
     return outcome
 
 

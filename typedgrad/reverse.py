@@ -1,4 +1,4 @@
-"""The one reverse sweep: adjoints from a root to everything it depends on, for any kind of node.
+"""The one reverse sweep: adjoints from a root to all it depends on, over nodes or over arrays.
 
 Rule Z: a zero adjoint is not propagated, so that a masked branch cannot spoil the rest with
 0 * inf. On bare scalars a zero is skipped; on nodes, where a zero may still depend on something,
@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from typedgrad.errors import StaleGraph
-from typedgrad.node import MANY, N, Node, arguments, history
+from typedgrad.machine import Row
+from typedgrad.node import FIRST, MANY, N, Node, arguments, history
 from typedgrad.op import TABLE
 
 SWEEPING = RLock()
-FIRST = 1  # the oldest serial that may receive an adjoint; constants are 0
 
 
 def propagate(order: Sequence[Node[Any]], since: int, lifted: bool) -> None:
@@ -39,8 +39,12 @@ def propagate(order: Sequence[Node[Any]], since: int, lifted: bool) -> None:
             parents = arguments(node)
             _scatter(parents, _terms(node, g, parents), since)
         elif right is MANY:
-            primals = [parent.primal for parent in left]
-            _scatter(left, node.row.rule(g, node.primal, *primals), since)
+            row = node.row
+            if row.scatter is not None:
+                row.scatter(g, left, since)
+            else:
+                primals = [parent.primal for parent in left]
+                _scatter(left, row.rule(g, node.primal, *primals), since)
         elif right is None:
             (s,) = node.row.rule(g, node.primal, left.primal)
             if s is not None and left.serial >= since:
@@ -54,6 +58,60 @@ def propagate(order: Sequence[Node[Any]], since: int, lifted: bool) -> None:
             if t is not None and right.serial >= since:
                 h = right.adjoint
                 right.adjoint = t if h is None else h + t
+
+
+def propagate_arrays(
+    rows: Sequence[Row],
+    lefts: Sequence[Any],
+    rights: Sequence[Any],
+    primals: Sequence[Any],
+    adjoints: list[Any],
+) -> None:
+    """Do what `propagate` does on bare scalars, where nodes are positions in arrays.
+
+    The newest node is the last of `rows`. Positions below 0 are constants: their numbers stand at
+    the end of `primals`, and what would reach them is dropped.
+    """
+    ages = range(len(rows) - 1, -1, -1)
+    for at, row, left, right in zip(ages, rows[::-1], lefts[::-1], rights[::-1], strict=True):
+        if left is None:
+            continue
+        g = adjoints[at]
+        if g is None or not g:
+            continue
+        if right is MANY:
+            terms = row.rule(g, primals[at], *[primals[i] for i in left])
+            for i, term in zip(left, terms, strict=True):
+                if term is not None and i >= 0:
+                    h = adjoints[i]
+                    adjoints[i] = term if h is None else h + term
+        elif right is None:
+            (s,) = row.rule(g, primals[at], primals[left])
+            if s is not None and left >= 0:
+                h = adjoints[left]
+                adjoints[left] = s if h is None else h + s
+        else:
+            s, t = row.rule(g, primals[at], primals[left], primals[right])
+            if s is not None and left >= 0:
+                h = adjoints[left]
+                adjoints[left] = s if h is None else h + s
+            if t is not None and right >= 0:
+                h = adjoints[right]
+                adjoints[right] = t if h is None else h + t
+
+
+def reached(lefts: Sequence[Any], rights: Sequence[Any], root: int) -> bytearray:
+    """Return 1 for each position on which root depends, itself included, and 0 for the others."""
+    under = bytearray(root + 1)
+    under[root] = 1
+    for at in range(root, -1, -1):
+        left = lefts[at]
+        if under[at] and left is not None:
+            right = rights[at]
+            for i in left if right is MANY else (left, left if right is None else right):
+                if i >= 0:
+                    under[i] = 1
+    return under
 
 
 def _scatter(parents: Sequence[Any], terms: Sequence[Any], since: int) -> None:

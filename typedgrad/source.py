@@ -26,6 +26,12 @@ class Place:
         return self._span()[0] or self.code.co_firstlineno
 
     @property
+    def columns(self) -> tuple[int, int]:
+        """The columns where the instruction begins and ends, in bytes of UTF-8; -1 if unknown."""
+        _, _, left, right = self._span()
+        return -1 if left is None else left, -1 if right is None else right
+
+    @property
     def file(self) -> str:
         """The path of the file, as short as it can be said from here."""
         path = self.code.co_filename

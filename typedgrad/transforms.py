@@ -44,9 +44,12 @@ class Run:
         if not flat or (len(flat) > ARITY and not self.vector) or any(map(is_sequence, flat)):
             given = f"({', '.join(type(x).__name__ for x in args)})"
             raise BadArguments(function=self.name, given=given, more="")
-        self.lifted: bool = any(is_value(x) for x in flat)
         self.numbers: NumberSystem[Any] = numbers or precision_among(flat)
-        self.inputs: list[Value[Any]] = [self._input(x) for x in flat]
+        values = [x for x in flat if is_value(x)]
+        self.lifted: bool = bool(values)
+        same = self.lifted and values[0].numbers is self.numbers
+        home = values[0] if same else leaf(self.numbers, 0)
+        self.inputs: list[Value[Any]] = [self._input(x, home) for x in flat]
         around = list(ACTIVE.runs)
         ACTIVE.runs.append(self)
         try:
@@ -62,11 +65,8 @@ class Run:
         since = min(node.serial for node in self.inputs)
         return any(node in inputs for node in history(roots, since))
 
-    def _input(self, x: Any) -> Value[Any]:
-        if not self.lifted:
-            return leaf(self.numbers, x)
-        node = x if is_value(x) else leaf(self.numbers, x)
-        return leaf(self.numbers, 0).operand(node, self.name).alias()
+    def _input(self, x: Any, home: Value[Any]) -> Value[Any]:
+        return home.operand(x, self.name).alias() if self.lifted else leaf(self.numbers, x)
 
     def output(self) -> Value[Any]:
         """Return the result, which must be one Value of the precision."""

@@ -233,7 +233,7 @@ def _mismatch(
 def watched(path: list[Step]) -> Generator[None]:
     """Write every comparison of Values made inside into the path."""
 
-    def watch(test: str, outcome: bool) -> None:
+    def watch(test: str, outcome: bool, _left: Any, _right: Any) -> None:
         path.append(Step(test, outcome, caller(inspect.currentframe())))
 
     token = WATCHER.set(watch)

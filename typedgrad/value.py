@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, overlo
 import numpy as np
 from typing_extensions import TypeIs, override
 
-from typedgrad.errors import BadCall, FrozenData, NoPlainFloat, NotANumber, PrecisionMismatch
+from typedgrad.errors import (
+    BadCall,
+    FrozenData,
+    NoPlainFloat,
+    NotANumber,
+    OtherTape,
+    PrecisionMismatch,
+)
 from typedgrad.interop import ArrayFunctions
 from typedgrad.machine import NUMBERS, Definition, Row, machine_of
 from typedgrad.node import ALIAS, LEAF, MANY, arguments, tick
@@ -17,9 +24,11 @@ from typedgrad.op import Op
 from typedgrad.operators import Operators
 from typedgrad.reverse import accumulate
 from typedgrad.scalars import PyFloat, S, T
-from typedgrad.shortcuts import constants_of, install
+from typedgrad.shortcuts import EAGER, Ways, constants_of, install
 
 new: Callable[..., Any] = object.__new__
+# `assigned`, set only on a leaf that got new data, is the age at which it did.
+SLOTS = ("__weakref__", "adjoint", "assigned", "left", "primal", "right", "row", "serial")
 
 
 class Value(ArrayFunctions, Operators[T], Generic[T]):
@@ -35,8 +44,7 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
     (np.float64(10.0), np.float64(7.0), np.float64(2.0))
     """
 
-    # `assigned`, set only on a leaf that got new data, is the age at which it did.
-    __slots__ = ("__weakref__", "adjoint", "assigned", "left", "primal", "right", "row", "serial")
+    ways: ClassVar[Ways] = EAGER
 
     if TYPE_CHECKING:
         __array_ufunc__: ClassVar[None] = None
@@ -60,6 +68,7 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
         def __init__(self, data: Any, /) -> None: ...
 
     else:
+        __slots__ = ()  # the class of each precision has them; a tape's values have others
 
         def __new__(cls, data):
             """Return a leaf of the precision that data has."""
@@ -148,9 +157,9 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
         if op.constant_form is not None and not is_value(args[-1]):
             op = op.constant_form
         if cls not in op.short:
-            install(cls, op)
+            install(cls, op, self.ways)
         row = machine_of(self.numbers).row(op)
-        nodes = [x if x.__class__ is cls else self.operand(x, op.name) for x in args]
+        nodes = [self.operand(x, op.name) for x in args]
         primal = row.forward(*[node.primal for node in nodes])
         return self._node(row, primal, nodes)
 
@@ -159,7 +168,7 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
         if self._mine(x):
             return x
         if is_value(x):
-            raise PrecisionMismatch(op=op, left=self.numbers.name, right=x.numbers.name)
+            raise stranger(op, self, x)
         node: Self = self.make_constant(x, op)
         return node
 
@@ -238,6 +247,15 @@ def is_value(x: object) -> TypeIs[Value[Any]]:
     return isinstance(x, Value)
 
 
+def stranger(op: str, mine: Value[Any], other: Value[Any]) -> TypeError:
+    """Return the error of an operation on two Values that cannot meet."""
+    if other.numbers is not mine.numbers:
+        return PrecisionMismatch(op=op, left=mine.numbers.name, right=other.numbers.name)
+    hint = "make every leaf with the tape: x = tape(2.0); a function takes them as arguments"
+    problem = "mixes a value of a tape with a Value that is on none"
+    return OtherTape(op=op, problem=problem, hint=hint)
+
+
 def _is_precision(x: object) -> bool:
     return isinstance(x, NumberSystem)
 
@@ -266,7 +284,7 @@ def node_class(numbers: NumberSystem[S]) -> type[Value[S]]:
     """Return the class of a precision's Values; comparing classes tells precisions apart."""
     found = CLASSES.get(numbers)
     if found is None:
-        space = {"__slots__": (), "numbers": numbers, "__module__": __name__}
+        space = {"__slots__": SLOTS, "numbers": numbers, "__module__": __name__}
         made: Any = type(f"Value[{numbers.name}]", (Value,), space)
         made.make_constant = staticmethod(constants_of(made))
         found = CLASSES.setdefault(numbers, made)

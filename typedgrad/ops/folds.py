@@ -11,6 +11,7 @@ from operator import mul as multiply_exactly
 from operator import ne
 from typing import Any
 
+from typedgrad.node import FIRST
 from typedgrad.op import choose, select
 from typedgrad.ops.arithmetic import add, azmul, mul, square, two_product_error, two_sum_error
 from typedgrad.ops.piecewise import equal
@@ -117,8 +118,8 @@ def dot_forward(*args: Any) -> Any:
     """Return the sum of products, left to right."""
     n = len(args) // 2
     y = args[0] * args[n]
-    for a, b in zip(args[1:n], args[n + 1 :], strict=True):
-        y = y + a * b
+    for i in range(1, n):
+        y = y + args[i] * args[n + i]
     return y
 
 
@@ -137,6 +138,44 @@ def azdot_rule(g: Any, y: Any, *args: Any) -> Any:
     """Return the terms of azmul for each pair."""
     heads, tails = halves(args)
     return [g * b for b in tails] + [azmul(a, g) for a in heads]
+
+
+def gather_products(nodes: Sequence[Any]) -> Any:
+    """Return `dot_forward` of the numbers of the nodes, in one loop."""
+    n = len(nodes) // 2
+    y = nodes[0].primal * nodes[n].primal
+    for i in range(1, n):
+        y = y + nodes[i].primal * nodes[n + i].primal
+    return y
+
+
+def scatter_sum(g: Any, nodes: Sequence[Any], since: int) -> None:
+    """Add the terms of `sum_rule` to the adjoints of the nodes, in one loop."""
+    partly = since > FIRST
+    for node in nodes:
+        h = node.adjoint
+        if h is not None and not partly:
+            node.adjoint = h + g
+        elif node.serial >= since:
+            node.adjoint = g if h is None else h + g
+
+
+def scatter_products(g: Any, nodes: Sequence[Any], since: int) -> None:
+    """Add the terms of `dot_rule` to the adjoints of the nodes, in one loop for each half."""
+    left, right = halves(nodes)
+    add_products(g, left, right, since)
+    add_products(g, right, left, since)
+
+
+def add_products(g: Any, nodes: Sequence[Any], others: Sequence[Any], since: int) -> None:
+    """Add g times the number of each of the others to the adjoint of the node in its place."""
+    partly = since > FIRST
+    for node, other in zip(nodes, others, strict=True):
+        h = node.adjoint
+        if h is not None and not partly:
+            node.adjoint = h + g * other.primal
+        elif node.serial >= since:
+            node.adjoint = g * other.primal if h is None else h + g * other.primal
 
 
 def dot_compensated_forward(*args: Any) -> Any:

@@ -1,0 +1,117 @@
+"""Short ways on a tape: as shortcuts.py makes a node, but what is kept of it goes into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from typedgrad.arena import meet
+from typedgrad.machine import machine_of
+from typedgrad.node import MANY
+from typedgrad.op import Op
+from typedgrad.shortcuts import Ways
+
+new: Callable[[Any], Any] = object.__new__
+
+
+def _unary(cls: Any, op: Op) -> Callable[..., Any]:
+    row = machine_of(cls.numbers).row(op)
+    forward = row.forward
+
+    def method(self: Any) -> Any:
+        era = self.era
+        node = new(cls)
+        node.primal = y = forward(self.primal)
+        node.era = era.push_row(row) or era
+        node.index = len(era.primals)
+        era.push_left(self.index)
+        era.push_right(None)
+        era.push_primal(y)
+        return node
+
+    method.__name__, method.__doc__ = op.name, op.doc
+    return method
+
+
+def _binary(cls: Any, op: Op, plain: frozenset[Any], slow: Any) -> Callable[..., Any]:
+    row, name = machine_of(cls.numbers).row(op), op.name
+    forward, literal = row.forward, _literal(cls, op, False)
+
+    def method(self: Any, other: Any) -> Any:
+        era = self.era
+        if other.__class__ is not cls:
+            return literal(self, other) if other.__class__ in plain else slow(self, other)
+        if other.era is not era:
+            era = meet(era, other.era, name)
+        node = new(cls)
+        node.primal = y = forward(self.primal, other.primal)
+        node.era = era.push_row(row) or era
+        node.index = len(era.primals)
+        era.push_left(self.index)
+        era.push_right(other.index)
+        era.push_primal(y)
+        return node
+
+    method.__name__, method.__doc__ = op.name, op.doc
+    return method
+
+
+def _reflected(cls: Any, op: Op, plain: frozenset[Any], slow: Any) -> Callable[..., Any]:
+    literal = _literal(cls, op, True)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return literal(self, other) if other.__class__ in plain else slow(self, other)
+
+    return reflected
+
+
+def _literal(cls: Any, op: Op, first: bool) -> Callable[..., Any]:
+    """Return the short way for a node and a plain number, which comes first or second."""
+    form = op if first else op.constant_form or op
+    row, name = machine_of(cls.numbers).row(form), op.name
+    forward = row.forward
+
+    def method(self: Any, x: Any) -> Any:
+        era = self.era
+        arrays = era.live(name)
+        at = arrays.constant(x, name)
+        z = arrays.constant_primals[~at]
+        node = new(cls)
+        node.primal = y = forward(z, self.primal) if first else forward(self.primal, z)
+        node.era = era.push_row(row) or era
+        node.index = len(era.primals)
+        era.push_left(at if first else self.index)
+        era.push_right(self.index if first else at)
+        era.push_primal(y)
+        return node
+
+    return method
+
+
+def _many(cls: Any, op: Op) -> Callable[..., Any]:
+    row, name = machine_of(cls.numbers).row(op), op.name
+    forward = row.forward
+
+    def method(args: tuple[Any, ...]) -> Any:
+        primals = [x.primal for x in args if x.__class__ is cls]
+        if len(primals) < len(args):
+            return args[0].apply(op, args)
+        era = args[0].era
+        positions = [x.index for x in args if x.era is era]
+        if len(positions) < len(args):
+            positions = [x.index for x in args]
+            for other in {x.era for x in args}:
+                era = meet(era, other, name)
+        node = new(cls)
+        node.primal = y = forward(*primals)
+        node.era = era.push_row(row) or era
+        node.index = len(era.primals)
+        era.push_left(tuple(positions))
+        era.push_right(MANY)
+        era.push_primal(y)
+        return node
+
+    return method
+
+
+POSITIONS = Ways(_unary, _binary, _reflected, _many)
