@@ -90,20 +90,23 @@ def _literal(cls: Any, op: Op, first: bool) -> Callable[..., Any]:
 
 def _many(cls: Any, op: Op) -> Callable[..., Any]:
     row, name = machine_of(cls.numbers).row(op), op.name
-    forward = row.forward
+    forward, gather = row.forward, row.gather
 
     def method(args: tuple[Any, ...]) -> Any:
-        primals = [x.primal for x in args if x.__class__ is cls]
-        if len(primals) < len(args):
-            return args[0].apply(op, args)
         era = args[0].era
-        positions = [x.index for x in args if x.era is era]
+        try:  # an era is of one class, so one look tells tapes and classes apart
+            positions = [x.index for x in args if x.era is era]
+        except AttributeError:
+            return args[0].apply(op, args)
         if len(positions) < len(args):
+            if any(x.__class__ is not cls for x in args):
+                return args[0].apply(op, args)
             positions = [x.index for x in args]
             for other in {x.era for x in args}:
                 era = meet(era, other, name)
         node = new(cls)
-        node.primal = y = forward(*primals)
+        y = forward(*[x.primal for x in args]) if gather is None else gather(args)
+        node.primal = y
         node.era = era.push_row(row) or era
         node.index = len(era.primals)
         era.push_left(tuple(positions))
