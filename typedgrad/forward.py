@@ -40,18 +40,12 @@ def _push(node: N, found: dict[N, Any], lifted: bool) -> Any:
         tangent = found.get(parent)
         if tangent is None or partial is None or not (lifted or (tangent and partial)):
             continue
-        term = _absolute(partial, tangent) if lifted else partial * tangent
+        term = TABLE["azprod"](tangent, partial) if lifted else partial * tangent
         total = term if total is None else total + term
     source = parents[0].numbers
     if total is None or source is node.numbers:
         return total
     return total.astype(node.numbers) if lifted else node.numbers.convert(total, source)
-
-
-def _absolute(partial: Any, tangent: Any) -> Any:
-    if partial.primal == 0:
-        return TABLE["azmul"](partial, tangent)
-    return TABLE["azmul"](tangent, partial) if tangent.primal == 0 else partial * tangent
 
 
 def _partials(node: Any, parents: tuple[Any, ...], lifted: bool) -> Sequence[Any]:

@@ -68,6 +68,15 @@ def seen(test: str, outcome: bool, left: Any, right: Any = None) -> bool:
     return outcome
 
 
+def is_nonzero(node: Any) -> bool:
+    """Tell whether the number of a node is not zero, having told whoever watches."""
+    outcome = bool(node.primal != 0)
+    watch = WATCHER.get()
+    if watch is not None:
+        watch("ne", outcome, node, node.constant(0))
+    return outcome
+
+
 class Operators(Methods[T], Generic[T]):
     """A mixin: what a node needs to be calculated with, given `apply`, `operand` and `primal`.
 

@@ -17,6 +17,7 @@ from typedgrad.errors import StaleGraph
 from typedgrad.machine import Row
 from typedgrad.node import FIRST, MANY, N, Node, arguments, history
 from typedgrad.op import TABLE
+from typedgrad.operators import is_nonzero
 
 SWEEPING = RLock()
 
@@ -128,7 +129,7 @@ def _scatter(parents: Sequence[Any], terms: Sequence[Any], since: int) -> None:
 
 def _terms(node: Node[Any], g: Any, parents: Sequence[Any]) -> Sequence[Any]:
     row = node.row
-    if g.primal != 0:
+    if is_nonzero(g):
         terms: Sequence[Any] = row.op.rule(g, node, *parents)
         return terms
     if g.left is None:
