@@ -19,6 +19,7 @@ from typedgrad.templates import (
     Pool,
     Spot,
     Writer,
+    distinct,
     groups,
     local,
     moved,
@@ -140,7 +141,7 @@ class Reverse:
             kept[at] = False
             lost = edges.target[at]
             np.subtract.at(count, lost, 1)
-            lost = np.unique(lost)
+            lost = distinct(np.sort(lost))
             idle = lost[(count[lost] == 0) & (lost >= first)] - first
         return kept, count
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from typedgrad.program import Builder, Program
 from typedgrad.symbolic import NOTHING
+from typedgrad.templates import distinct
 
 COMMUTATIVE = frozenset(("add", "mul"))
 SINGLE = {"sum": None, "dot": "mul", "azdot": "azmul"}  # what is left of a row of one term
@@ -38,7 +39,7 @@ def without_dead(program: Program) -> Program:
         offsets = np.repeat(starts[dead + 1] - np.cumsum(sizes), sizes)
         lost = program.args[offsets + np.arange(int(sizes.sum()))]
         np.subtract.at(used, lost, 1)
-        lost = np.unique(lost)
+        lost = distinct(np.sort(lost))
         dead = lost[(used[lost] == 0) & (lost >= first)] - first
     return _packed(program, alive, used)
 
