@@ -27,11 +27,28 @@ from typedgrad.value import Value as Value
 if TYPE_CHECKING:
     from typedgrad.check import check_grad as check_grad
     from typedgrad.comparison import Comparison as Comparison
+    from typedgrad.program import Program as Program
+    from typedgrad.record import BranchWarning as BranchWarning
+    from typedgrad.record import Recorded as Recorded
+    from typedgrad.record import record as record
+    from typedgrad.storage import load as load
+    from typedgrad.storage import save as save
+    from typedgrad.thaw import thaw as thaw
 else:
 
     def __getattr__(name):
-        """Load what needs mpmath when it is first asked for."""
-        homes = {"check_grad": "typedgrad.check", "Comparison": "typedgrad.comparison"}
+        """Load what not every program needs when it is first asked for."""
+        homes = {
+            "check_grad": "typedgrad.check",
+            "Comparison": "typedgrad.comparison",
+            "BranchWarning": "typedgrad.record",
+            "Program": "typedgrad.program",
+            "Recorded": "typedgrad.record",
+            "load": "typedgrad.storage",
+            "record": "typedgrad.record",
+            "save": "typedgrad.storage",
+            "thaw": "typedgrad.thaw",
+        }
         if name not in homes:
             raise AttributeError(f"module 'typedgrad' has no attribute {name!r}")
         from importlib import import_module
@@ -41,9 +58,12 @@ else:
 
 
 __all__ = [
+    "BranchWarning",
     "Comparison",
     "Node",
     "Precision",
+    "Program",
+    "Recorded",
     "Scalar",
     "Tape",
     "TapeValue",
@@ -57,9 +77,13 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "load",
     "longdouble",
     "precision_of",
     "primitive",
+    "record",
+    "save",
+    "thaw",
     "value_and_grad",
     "vjp",
 ]

@@ -7,16 +7,16 @@ constants are kept as they were written, and every engine rounds them once to it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, TypeAlias
+from json import dumps
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from typing_extensions import override
 
 from typedgrad.errors import BadProgram
-from typedgrad.machine import Definition
-from typedgrad.numbers import Constant
+from typedgrad.literals import is_literal, literal_text, plain_literal
+from typedgrad.numbers import is_whole
 from typedgrad.op import TABLE
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Ints: TypeAlias = NDArray[np.int32]
 
 Place: TypeAlias = tuple[str, int, int, int]
+LARGEST = 2**31 - 1
 
 
 class Program:
@@ -33,7 +34,10 @@ class Program:
     The arguments of instruction i are `args[starts[i]:starts[i + 1]]`; its result is value
     `first + i`, where `first` is the number of inputs and constants. `places`, where it is known,
     gives an entry of `sources` (file, line, column, end column) for each instruction, -1 for none.
-    All arrays are int32 and cannot be written to. Raises `BadProgram` where they do not fit.
+    All arrays are int32 and cannot be written to: 4 bytes an instruction, 4 for its start, 4 for
+    each argument and, with places, 4 more. Programs are equal if their instructions, constants,
+    outputs and names of inputs are; how constants and rows are numbered, and places, do not count.
+    Raises `BadProgram` where the parts do not fit.
     """
 
     __slots__ = (
@@ -54,16 +58,16 @@ class Program:
         places: Ints | None = None,
         sources: Iterable[Place] = (),
     ) -> None:
-        self.inputs = inputs
-        self.constants: tuple[Any, ...] = tuple(constants)
-        self.ops: tuple[str, ...] = tuple(ops)
-        self.codes = frozen(codes)
-        self.starts = frozen(starts)
-        self.args = frozen(args)
-        self.outputs = frozen(outputs)
-        self.names: tuple[str, ...] = tuple(names)
-        self.places = None if places is None else frozen(places)
-        self.sources: tuple[Place, ...] = tuple(sources)
+        self.inputs: Final[int] = _count(inputs)
+        self.constants: Final[tuple[Any, ...]] = tuple(map(plain_literal, constants))
+        self.ops: Final[tuple[str, ...]] = tuple(ops)
+        self.codes: Final[Ints] = frozen(codes, "codes")
+        self.starts: Final[Ints] = frozen(starts, "starts")
+        self.args: Final[Ints] = frozen(args, "args")
+        self.outputs: Final[Ints] = frozen(outputs, "outputs")
+        self.names: Final[tuple[str, ...]] = tuple(names)
+        self.places: Final[Ints | None] = None if places is None else frozen(places, "places")
+        self.sources: Final[tuple[Place, ...]] = tuple(sources)
         self._digest: str = ""
         self.validate()
 
@@ -125,12 +129,7 @@ class Program:
     def digest(self) -> str:
         """A text that is the same for equal programs, on every machine and in every session."""
         if not self._digest:
-            found = sha256(repr((self.inputs, self.ops, self.names)).encode())
-            found.update("\n".join(map(literal_text, self.constants)).encode())
-            for array in (self.codes, self.starts, self.args, self.outputs):
-                found.update(len(array).to_bytes(8, "little"))
-                found.update(array.astype("<i4", copy=False).tobytes())
-            self._digest = found.hexdigest()
+            self._digest = _digest(self)
         return self._digest
 
     @override
@@ -157,77 +156,157 @@ class Program:
         return Program, (self.inputs, self.constants, self.ops, *arrays, *rest)
 
 
-def frozen(array: Any) -> Ints:
-    """Return an int32 array that cannot be written to."""
-    found = np.ascontiguousarray(array, dtype=np.int32)
-    if found.flags.writeable:
-        found = found.view()
-        found.flags.writeable = False
-    return found
+def frozen(array: Any, name: str = "arrays") -> Ints:
+    """Return an int32 array that nobody can write to; raises `BadProgram` for other numbers."""
+    try:
+        found = np.asarray(array)
+    except (ValueError, TypeError, OverflowError):
+        found = np.empty((0, 0))
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise BadProgram(place=f"its {name}", problem="they are not one row of integers")
+    if found.dtype != np.int32 and found.size:
+        wide = [int(x) for x in (found.min(), found.max()) if abs(int(x)) > LARGEST]
+        if wide:
+            raise BadProgram(place=f"its {name}", problem=f"{wide[0]} needs more than 32 bits")
+    found = np.ascontiguousarray(found, dtype=np.int32)
+    if (found is array or not found.flags.owndata) and _is_open(found):
+        found = found.copy()
+    found.flags.writeable = False
+    return found if found.base is not None else found.view()  # a view cannot be opened again
 
 
-def literal_text(x: Any) -> str:
-    """Return exact text of a constant with its kind: 'int 2', 'float64 0x1.8p+0', 'text 0.1'."""
-    if isinstance(x, Constant):
-        return f"constant {x.text} {x.meaning or ''}".rstrip()
-    if type(x) is float:
-        return f"float {x.hex()}"
-    if isinstance(x, str):
-        return f"text {x}"
-    if isinstance(x, np.floating):
-        if not np.isfinite(x) or not x:
-            return f"{scalar_name(x)} {x}"
-        top, bottom = x.as_integer_ratio()
-        return f"{scalar_name(x)} {Fraction(top, bottom)}"
-    return f"{type(x).__name__.lower()} {x}"
+def _count(inputs: Any) -> int:
+    """Return a count as a plain int; what is none is left as it is, and found later."""
+    return int(inputs) if is_whole(inputs) else inputs
 
 
-def scalar_name(x: Any) -> str:
-    """Return float32, float64 or longdouble."""
-    return "longdouble" if isinstance(x, np.longdouble) else type(x).__name__
+def _is_open(array: Any) -> bool:
+    """Tell whether somebody may write to the memory of an array."""
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return True
+        array = array.base
+    return not isinstance(array, bytes | None)
+
+
+def _first_uses(values: Any, count: int) -> tuple[Any, Any]:
+    """Return which of `count` numbers are used, by their first use, and their new numbers."""
+    first = np.full(count, len(values), np.int64)
+    first[values[::-1]] = np.arange(len(values) - 1, -1, -1)
+    order = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(values))]
+    rank = np.zeros(count, np.int64)
+    rank[order] = np.arange(len(order))
+    return order, rank
+
+
+def _digest(program: Program) -> str:
+    """Return the digest of the program with rows and constants numbered by their first use."""
+    inputs, first = program.inputs, program.first
+    texts = [literal_text(x) for x in program.constants]
+    leads: dict[str, int] = {}
+    lead = np.array([leads.setdefault(text, k) for k, text in enumerate(texts)], np.int64)
+    values = np.concatenate([program.args, program.outputs]).astype(np.int64)
+    fixed = (values >= inputs) & (values < first)
+    constants = lead[values[fixed] - inputs]
+    used, rank = _first_uses(constants, len(texts))
+    values[values >= first] -= len(texts) - len(used)
+    values[fixed] = inputs + rank[constants]
+    rows, codes = _first_uses(program.codes, len(program.ops))
+    named = any(name != f"x{k}" for k, name in enumerate(program.names))
+    names = program.names if named else ()
+    kept: list[str] = [texts[k] for k in used.tolist()]
+    head: list[Any] = [
+        inputs,
+        list(names),
+        [program.ops[k] for k in rows.tolist()],
+        kept,
+        len(program.args),
+    ]
+    found = sha256(dumps(head).encode())
+    for array in (codes[program.codes], program.starts, values):
+        found.update(len(array).to_bytes(8, "little"))
+        found.update(array.astype("<i4", copy=False).tobytes())
+    return found.hexdigest()
 
 
 def _problems(program: Program) -> Iterator[BadProgram]:
-    n = len(program.codes)
-    codes, starts, args = program.codes, program.starts, program.args
-    unknown = [name for name in program.ops if name not in TABLE]
-    if unknown:
-        yield BadProgram(place="its list of rows", problem=f"no row is named {unknown[0]!r}")
-    if len(starts) != n + 1 or starts[0] != 0 or starts[-1] != len(args):
+    """Yield what is wrong; whoever goes on after the first may meet anything."""
+    n, starts = len(program.codes), program.starts
+    yield from _bad_lists(program)
+    if len(starts) != n + 1 or starts[0] != 0 or starts[-1] != len(program.args):
         yield BadProgram(place="its starts", problem="they do not cut the arguments into pieces")
+    if (starts[1:] < starts[:-1]).any():
+        i = int(np.argmax(starts[1:] < starts[:-1]))
+        yield BadProgram(place=f"instruction {i}", problem="its arguments end before they start")
+    wrong = (program.codes < 0) | (program.codes >= len(program.ops))
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        problem = f"no row has the code {program.codes[i]}"
+        yield BadProgram(place=f"instruction {i}", problem=problem)
     counts = np.diff(starts)
-    if n and (codes.min() < 0 or codes.max() >= len(program.ops)):
-        i = int(np.argmax((codes < 0) | (codes >= len(program.ops))))
-        yield BadProgram(place=f"instruction {i}", problem=f"no row has the code {codes[i]}")
     yield from _miscounted(program, counts)
     owner = np.repeat(np.arange(n, dtype=np.int32), counts)
-    late = (args < 0) | (args >= owner + program.first)
+    late = (program.args < 0) | (program.args - program.first >= owner)
     if late.any():
         k = int(np.argmax(late))
         i = int(owner[k])
-        problem = f"it takes value {args[k]}, which is not there yet"
+        problem = f"it takes value {program.args[k]}, which is not there yet"
         yield BadProgram(place=f"instruction {i} ({program.op(i)})", problem=problem)
     outside = (program.outputs < 0) | (program.outputs >= program.values)
     if outside.any():
         k = int(np.argmax(outside))
         yield BadProgram(place=f"output {k}", problem=f"there is no value {program.outputs[k]}")
+    yield from _misplaced(program)
+
+
+def _bad_lists(program: Program) -> Iterator[BadProgram]:
+    """Yield what is wrong beside the arrays: sizes, constants, rows and names."""
+    inputs: Any = program.inputs
+    if type(inputs) is not int or not 0 <= inputs <= LARGEST:
+        yield BadProgram(place="its inputs", problem=f"{inputs!r} is not a count")
+    if program.values > LARGEST:
+        yield BadProgram(place="its size", problem=f"{program.values} values are too many")
+    for k, x in enumerate(program.constants):
+        if not is_literal(x) and (isinstance(x, complex | None) or hasattr(x, "__len__")):
+            yield BadProgram(place=f"constant {k}", problem=f"{repr(x)[:40]} is not a number")
+    for k, name in enumerate(program.ops):
+        if type(name) is not str or name not in TABLE:
+            yield BadProgram(place="its list of rows", problem=f"no row is named {name!r}")
+        if name in program.ops[:k]:
+            yield BadProgram(place="its list of rows", problem=f"{name} is there twice")
     if program.names and len(program.names) != program.inputs:
         problem = f"{len(program.names)} names for {program.inputs} inputs"
         yield BadProgram(place="the names of its inputs", problem=problem)
-    if program.places is not None and len(program.places) != n:
+    if {*map(type, program.names)} - {str}:
+        yield BadProgram(place="the names of its inputs", problem="a name must be a text")
+
+
+def _misplaced(program: Program) -> Iterator[BadProgram]:
+    """Yield what is wrong with places and sources."""
+    for k, source in enumerate(program.sources):
+        if tuple(map(type, source)) != (str, int, int, int):
+            yield BadProgram(place=f"source {k}", problem="it is not a file and three numbers")
+    if program.places is None:
+        return
+    if len(program.places) != len(program):
         yield BadProgram(place="its places", problem="one place an instruction is needed")
+    outside = (program.places < -1) | (program.places >= len(program.sources))
+    if outside.any():
+        k = int(np.argmax(outside))
+        yield BadProgram(place=f"place {k}", problem=f"there is no source {program.places[k]}")
 
 
 def _miscounted(program: Program, counts: Any) -> Iterator[BadProgram]:
     """Yield a problem for a row that has the wrong number of arguments."""
     for code, name in enumerate(program.ops):
-        op: Definition = TABLE[name]
-        found = counts[program.codes == code]
+        op = TABLE[name]
+        own = np.flatnonzero(program.codes == code)
+        found = counts[own]
         wrong = (found < 1) | (found % max(op.sequences, 1) != 0)
         if not op.sequences:
-            wrong = found != TABLE[name].arity
+            wrong = found != op.arity
         if wrong.any():
-            i = int(np.flatnonzero(program.codes == code)[np.argmax(wrong)])
+            i = int(own[np.argmax(wrong)])
             problem = f"it has {counts[i]} arguments"
             yield BadProgram(place=f"instruction {i} ({name})", problem=problem)
 
