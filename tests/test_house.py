@@ -20,17 +20,18 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up; a room imports from lower floors and from the rooms before it on its own.
 FLOORS: dict[str, list[str]] = {
-    "ground": ["errors", "scalars", "numbers"],
+    "ground": ["errors", "scalars", "numbers", "source"],
     "language": ["machine", "op", "node", "ops", "operators", "interop", "reverse", "forward"],
     "holders": ["shortcuts", "value", "arena", "slots", "handles", "tape"],
     "calculus": ["transforms", "signatures", "calculus", "precision", "free"],
     "programs": [
         *("literals", "program", "symbolic", "templates", "gradient", "pushforward"),
-        *("simplify", "listing", "drawing", "storage"),
+        *("simplify", "listing", "drawing", "storage", "thaw"),
     ],
-    "engines": ["engines"],
+    "engines": ["engines", "batch"],
+    "recordings": ["trees", "tracing", "record"],
     "questions": [
-        *("source", "trial", "judge", "findings", "report", "comparison", "compare", "check"),
+        *("trial", "judge", "findings", "report", "comparison", "compare", "check"),
     ],
     "roof": ["cli", "__main__", "__init__"],
 }

@@ -58,7 +58,8 @@ class PythonKernel(Kernel):
                     row[p] = y
                 if lanes is not None:
                     lane = (start + p) % LANES
-                    lanes[lane] = lanes[lane] + y
+                    with np.errstate(all="ignore"):
+                        lanes[lane] = lanes[lane] + y
 
 
 class PythonEngine(Engine):

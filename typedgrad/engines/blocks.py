@@ -1,0 +1,261 @@
+"""Many points on NumPy: a program runs over blocks of points that stay in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import byte_bounds
+
+from typedgrad.engines.arrays import ArrayRows, is_array
+from typedgrad.engines.calls import Buffers, Call, Maker
+from typedgrad.engines.engine import LANES, constants_in
+from typedgrad.engines.slots import COLUMN, OUTPUT, SHARED, SLOT, Layout, Storage, layout
+from typedgrad.program import Program
+
+CACHE = 1 << 22  # bytes that the slots of a block may take
+SHORTEST, LONGEST = 1 << 10, 1 << 14
+KEPT = 8  # so many layouts are kept for calls to come
+MENDED = 128  # so many points are computed again at a time, where a zero was found
+PATIENCE = 16  # so many blocks are careful after one with many zeros
+
+
+class Sweeper:
+    """A program that runs over blocks of points; its slots serve one thread at a time."""
+
+    def __init__(self, program: Program, rows: ArrayRows) -> None:
+        self.program = program
+        self.rows = rows
+        self.shared: Any = np.zeros(program.values, rows.dtype)
+        self.constants = constants_in(program, rows.numbers)
+        self.scalar = {code: rows.scalar(name) for code, name in enumerate(program.ops)}
+        self.minus_zero: Any = rows.numbers.from_special("-0.0")
+        self.careful = 0
+        self.pending: list[Any] = []
+        self._blocks: dict[Any, Block] = {}
+        self._makers: dict[Any, Maker] = {}
+
+    def sweep(
+        self, columns: Sequence[Any], out: Sequence[Any], totals: Sequence[Any], start: int
+    ) -> None:
+        """Do what `Kernel.sweep` promises; warnings are the caller's affair."""
+        points = max(map(len, columns), default=0)
+        if not points:
+            return
+        self.pending = []
+        inputs = [np.asarray(column, self.rows.dtype) for column in columns]
+        outs, after = self._apart(inputs, out, points)
+        key = (
+            tuple(len(column) > 1 or points == 1 for column in inputs),
+            tuple(row is not None for row in outs),
+            tuple(lanes is not None for lanes in totals),
+        )
+        maker = self._maker(key)
+        self._share(maker.plan, inputs)
+        size = self._size(maker.plan.slots)
+        for begin in range(0, points, size):
+            n = min(size, points - begin)
+            block = self.block(maker, n, key)
+            block.run(inputs, outs, begin)
+            block.add(totals, start + begin)
+        if self.pending:
+            self.mend(maker, key, np.concatenate(self.pending), (inputs, outs, None))
+        for target, source in after:
+            target[:] = source
+
+    def mend(
+        self, maker: Maker, key: tuple[Any, ...], at: Any, arrays: tuple[Any, Any, Block | None]
+    ) -> None:
+        """Compute some points again, carefully, by themselves.
+
+        The arrays are columns, outputs, and the block whose slots hold what will be summed.
+        """
+        columns, outs, block = arrays
+        small = self.block(maker, MENDED, key)
+        small.outs = [None if x is None else np.empty(MENDED, x.dtype) for x in outs]
+        for begin in range(0, len(at), MENDED):
+            part = at[begin : begin + MENDED]
+            padded = np.resize(part, MENDED)
+            small.columns = [x if len(x) == 1 else x[padded] for x in columns]
+            small.run_carefully()
+            for x, found in zip(outs, small.outs, strict=True):
+                if x is not None:
+                    x[part] = found[: len(part)]
+            for place in small.summed if block else ():
+                if block and place is not None and place.kind == SLOT:
+                    found = small.buffers.slots[place.place]
+                    block.buffers.slots[place.place, part] = found[: len(part)]
+
+    def block(self, maker: Maker, size: int, key: tuple[Any, ...]) -> Block:
+        """Return the block of a size, which is made once."""
+        found = self._blocks.get((key, size))
+        if found is None:
+            found = self._blocks[key, size] = Block(self, maker, size, key)
+        return found
+
+    def _maker(self, key: tuple[Any, ...]) -> Maker:
+        maker = self._makers.get(key)
+        if maker is None:
+            if len(self._makers) >= KEPT:
+                self._makers.clear()
+                self._blocks.clear()
+            plan = layout(self.program, *key)
+            values = self._values(plan, {})
+            known = {v: x for v, x in values.items() if v in plan.fixed}
+            maker = Maker(self.program, self.rows, plan, known, self.shared)
+            self._makers[key] = maker
+        return maker
+
+    def _size(self, slots: int) -> int:
+        fitting: int = CACHE // (max(slots, 1) * self.rows.dtype.itemsize)
+        return min(max(fitting // SHORTEST * SHORTEST, SHORTEST), LONGEST)
+
+    def _apart(
+        self, inputs: list[Any], out: Sequence[Any], points: int
+    ) -> tuple[list[Any], list[Any]]:
+        """Return arrays to write into, and what has to be copied from them in the end.
+
+        An output of another type, or in the memory of another array, gets an array of its own.
+        """
+        outs: list[Any] = list(out)
+        after: list[Any] = []
+        chosen = [j for j, row in enumerate(out) if row is not None]
+        taken = [*inputs, *(out[j] for j in chosen if is_array(out[j]))] if chosen else []
+        bounds = np.array([byte_bounds(x) for x in taken]).reshape(-1, 2)
+        for j in chosen:
+            row = out[j]
+            if is_array(row) and row.dtype == self.rows.dtype:
+                low, high = byte_bounds(row)
+                near = np.flatnonzero((bounds[:, 0] < high) & (bounds[:, 1] > low)).tolist()
+                others = [taken[k] for k in near]
+                if sum(np.shares_memory(row, x) for x in others) < 2:
+                    continue
+            outs[j] = np.empty(points, self.rows.dtype)
+            after.append((row, outs[j]))
+        return outs, after
+
+    def _values(self, plan: Layout, shared: dict[int, Any]) -> dict[int, Any]:
+        """Return the constants and what can be computed from them and the shared inputs."""
+        program = self.program
+        values = {**shared, **dict(enumerate(self.constants, program.inputs))}
+        for i in plan.once:
+            args = program.arguments(i)
+            if all(k in values for k in args):
+                forward = self.scalar[int(program.codes[i])]
+                values[program.first + i] = forward(*[values[k] for k in args])
+        return values
+
+    def _share(self, plan: Layout, inputs: list[Any]) -> None:
+        shared = {v: x[0] for v, x in enumerate(inputs) if plan.places[v].kind == SHARED}
+        for v, x in self._values(plan, shared).items():
+            self.shared[v] = x
+
+
+class Block:
+    """The calls for blocks of one length; those that touch the caller's arrays are patched."""
+
+    def __init__(self, sweeper: Sweeper, maker: Maker, size: int, key: tuple[Any, ...]) -> None:
+        self.sweeper = sweeper
+        self.maker = maker
+        self.key = key
+        self.size = size
+        plan = maker.plan
+        dtype = sweeper.rows.dtype
+        self.buffers = Buffers(plan, size, dtype, len(maker.tested))
+        self.parents = plan.branches.parents
+        outputs = [plan.places.get(v) for v in sweeper.program.outputs.tolist()]
+        self.summed = [place if key[2][j] else None for j, place in enumerate(outputs)]
+        many = sum(place is not None for place in self.summed)
+        self.lanes: Any = np.empty((size // LANES + 1 if many else 0, many, LANES), dtype)
+        self._quick = self._patched(careful=False)
+        self._careful: tuple[list[Call], list[Any]] | None = None
+        self.columns: list[Any] = []
+        self.outs: list[Any] = []
+
+    def _patched(self, careful: bool) -> tuple[list[Call], list[Any]]:
+        """Return the calls, and where in them arrays of the caller's have to be put."""
+        calls = self.maker.calls(self.buffers, self.key, careful)
+        patches = [
+            (call.args, k, arg)
+            for call in calls
+            for k, arg in enumerate(call.args)
+            if isinstance(arg, Storage)
+        ]
+        return calls, patches
+
+    def run(self, columns: Sequence[Any], outs: Sequence[Any], begin: int) -> None:
+        """Compute the points from `begin` on."""
+        end = begin + self.size
+        self.columns = [
+            x[begin:end] if moves else x for x, moves in zip(columns, self.key[0], strict=True)
+        ]
+        self.outs = [None if x is None else x[begin:end] for x in outs]
+        sweeper, zeros = self.sweeper, self.buffers.zeros
+        if sweeper.careful and len(zeros):
+            sweeper.careful -= 1
+            self.run_carefully()
+            return
+        zeros[:] = False
+        self._run(*self._quick)
+        if not zeros.any():
+            return
+        at = np.flatnonzero(zeros.any(axis=0))
+        if 16 * len(at) > self.size or self.size <= MENDED:
+            sweeper.careful = PATIENCE
+            self.run_carefully()
+        elif any(self.key[2]):
+            sweeper.mend(self.maker, self.key, at, (self.columns, self.outs, self))
+        else:
+            sweeper.pending.append(at + begin)
+
+    def run_carefully(self) -> None:
+        """Compute the points at hand with an eye on every product."""
+        if self._careful is None:
+            self._careful = self._patched(careful=True)
+        self._run(*self._careful)
+
+    def _run(self, calls: list[Call], patches: list[Any]) -> None:
+        for args, k, place in patches:
+            args[k] = (self.columns if place.kind == COLUMN else self.outs)[place.place]
+        for function, args, branch in calls:
+            if not branch or self._is_taken(branch):
+                function(*args)
+
+    def _is_taken(self, branch: int) -> bool:
+        taken = self.buffers.taken
+        while branch:
+            if not taken[branch]:
+                return False
+            branch = self.parents[branch]
+        return True
+
+    def add(self, totals: Sequence[Any], start: int) -> None:
+        """Add the outputs to the partial sums; the first point here has the number `start`."""
+        pairs = [
+            (lanes, self._summed(place))
+            for lanes, place in zip(totals, self.summed, strict=True)
+            if place is not None
+        ]
+        head = min(-start % LANES, self.size)
+        count = (self.size - head) // LANES
+        end = head + count * LANES
+        for lanes, y in pairs if head else ():
+            lanes[start % LANES :][:head] += y[:head]
+        if count and pairs:
+            rows = self.lanes[: count + 1]
+            for k, (lanes, y) in enumerate(pairs):
+                rows[0, k] = lanes
+                rows[1:, k] = y[head:end].reshape(count, LANES)
+            sums = np.add.reduce(rows, axis=0, initial=self.sweeper.minus_zero)
+            for k, (lanes, _) in enumerate(pairs):
+                lanes[:] = sums[k]
+        for lanes, y in pairs if end < self.size else ():
+            lanes[: self.size - end] += y[end:]
+
+    def _summed(self, place: Storage) -> Any:
+        if place.kind in (COLUMN, OUTPUT):
+            return (self.columns if place.kind == COLUMN else self.outs)[place.place]
+        if place.kind == SHARED:
+            return np.broadcast_to(self.sweeper.shared[place.place], self.size)
+        return self.buffers.slots[place.place]

@@ -1,0 +1,187 @@
+"""Sweep: a program at many points in chunks and threads, with totals in one documented order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import cache
+from time import sleep
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from typedgrad.engines.arrays import dtype_of
+from typedgrad.engines.choice import Kernels, kernels_of
+from typedgrad.engines.engine import LANES, Kernel, total
+from typedgrad.machine import SILENCE
+from typedgrad.numbers import NumberSystem
+from typedgrad.program import Program
+
+BLOCK = 8192  # points of a block of a total: part of the order, so part of the result
+CHUNK = 65536  # points between two looks at progress and interrupts, if the program is short
+WORK = 1 << 27  # instructions times points in a chunk, if it is long
+LEAST = 64
+
+Progress: TypeAlias = Callable[[int, int], object]
+column_type = cache(dtype_of)
+
+
+class Sweep:
+    """A program at many points, again and again, for callers whose arrays are known to fit.
+
+    Outputs at the positions in `totals` are summed over the points. The order of a total: the
+    points are cut into blocks of `BLOCK`; in a block, point p goes to lane p % LANES, ascending,
+    and the lanes are added left to right; then the blocks are added left to right. Every sum
+    begins with its first number. So a total depends on the points alone, and not on the engine,
+    the chunks or the threads; the total of no points is 0.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        numbers: NumberSystem[Any],
+        totals: Sequence[int] = (),
+        engine: str = "auto",
+    ) -> None:
+        self.program: Final[Program] = program
+        self.numbers: Final[NumberSystem[Any]] = numbers
+        self.totals: Final[tuple[int, ...]] = tuple(totals)
+        self.dtype: Final[Any] = column_type(numbers)
+        self.chunk: Final[int] = min(CHUNK, max(LEAST, WORK // (len(program) + 1)))
+        self._kernels: Kernels = kernels_of(program, numbers, engine)
+        self._idle: list[_Lanes] = []
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that runs the program."""
+        return self._kernels.engine.name
+
+    def run(
+        self,
+        columns: Sequence[Any],
+        rows: Sequence[Any],
+        sums: Any,
+        points: int,
+        *,
+        threads: int = 1,
+        chunk: int = 0,
+        progress: Progress | None = None,
+    ) -> None:
+        """Run at all points; nothing is checked.
+
+        `columns` holds for each input an array as long as there are points, or of length 1 for an
+        input that all points share; one at least has the length `points`. `rows` holds for each
+        output an array as long as the points, or None for one that is totalled. `sums` is an array
+        of one place for each total, or None if there are none. `progress(done, points)` is called
+        in this thread after each chunk. What it raises, and what an interrupt or a point raises,
+        ends the run: rows are then written as far as chunks were finished, and sums are not.
+        """
+        job = _Job(self, columns, rows, points, chunk or self.chunk)
+        alone = threads == 1 or points <= (BLOCK if self.totals else LEAST)
+        with closing(
+            self._alone(job, 0, points) if alone else self._together(job, threads)
+        ) as steps:
+            for done in steps:
+                if progress is not None:
+                    progress(done, points)
+        if job.blocks is not None:
+            sums[:] = SILENCE.copy().run(total, job.blocks)
+
+    def _alone(self, job: _Job, begin: int, end: int) -> Generator[int, None, None]:
+        """Run the points of a range; what breaks off costs a kernel, for who knows its state."""
+        try:
+            lanes = self._idle.pop()
+        except IndexError:
+            lanes = _Lanes(self)
+        kernel = self._kernels.take()
+        yield from lanes.advance(kernel, job, begin, end)
+        self._kernels.give(kernel)
+        self._idle.append(lanes)
+
+    def _together(self, job: _Job, threads: int) -> Generator[int, None, None]:
+        """Yield how far all is done, ranges in their order."""
+        unit = BLOCK if self.totals else LEAST
+        size = min(job.chunk, -(-job.points // threads))
+        size = -(-size // unit) * unit
+        waiting: deque[Future[int]] = deque()
+        pool = ThreadPoolExecutor(threads, "typedgrad")
+        try:
+            for begin in range(0, job.points, size):
+                if len(waiting) == 2 * threads:
+                    yield waiting.popleft().result()
+                end = min(begin + size, job.points)
+                waiting.append(pool.submit(self._range, job, begin, end))
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            job.is_stopped = True
+            pool.shutdown(wait=True, cancel_futures=True)
+            while job.at_work:  # an interrupt can hide a thread that starts from the pool
+                sleep(0.001)
+
+    def _range(self, job: _Job, begin: int, end: int) -> int:
+        job.at_work.append(begin)
+        try:
+            if not job.is_stopped:
+                for _ in self._alone(job, begin, end):
+                    if job.is_stopped:
+                        break
+        finally:
+            job.at_work.pop()
+        return end
+
+
+class _Job:
+    """One run over one set of arrays, and the totals of its blocks."""
+
+    def __init__(
+        self, sweep: Sweep, columns: Sequence[Any], rows: Sequence[Any], points: int, chunk: int
+    ) -> None:
+        self.columns = columns
+        self.rows = rows
+        self.points = points
+        self.chunk = chunk
+        self.is_stopped = False
+        self.at_work: list[int] = []
+        self.blocks: Any = None
+        if sweep.totals:
+            shape = (-(-points // BLOCK) or 1, len(sweep.totals))
+            self.blocks = np.full(shape, sweep.numbers.from_ratio(0), sweep.dtype)
+
+    def cut(self, begin: int, end: int) -> tuple[Sequence[Any], Sequence[Any]]:
+        """Return the columns and rows of some of the points."""
+        if begin == 0 and end == self.points:
+            return self.columns, self.rows
+        columns = [x if len(x) == 1 else x[begin:end] for x in self.columns]
+        return columns, [None if y is None else y[begin:end] for y in self.rows]
+
+
+class _Lanes:
+    """The partial sums of all totals, for one thread at a time."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.nothing: Any = sweep.numbers.from_special("-0.0")  # -0.0 + x is x, for every x
+        self.lanes: Any = np.full((len(sweep.totals), LANES), self.nothing, sweep.dtype)
+        self.totals: list[Any] = [None] * len(sweep.program.outputs)
+        for k, lane in zip(sweep.totals, self.lanes, strict=True):
+            self.totals[k] = lane
+        self._columns = list(self.lanes.T)
+        self._silent = SILENCE.copy()
+
+    def advance(
+        self, kernel: Kernel, job: _Job, begin: int, end: int
+    ) -> Generator[int, None, None]:
+        """Run the points of a range chunk by chunk, and yield how far it is after each."""
+        while begin < end:
+            stop = min(begin + job.chunk, end)
+            if job.blocks is not None:
+                stop = min(stop, begin - begin % BLOCK + BLOCK)
+                if begin % BLOCK == 0:
+                    self.lanes.fill(self.nothing)
+            kernel.sweep(*job.cut(begin, stop), self.totals, begin % BLOCK)
+            if job.blocks is not None and (stop % BLOCK == 0 or stop == job.points):
+                job.blocks[begin // BLOCK] = self._silent.run(total, self._columns)
+            yield stop
+            begin = stop
