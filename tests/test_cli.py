@@ -247,6 +247,13 @@ def test_doctor(run: Any) -> None:
     assert all("python -m pip install 'typedgrad[" in line for line in missing)
 
 
+def test_doctor_names_the_engines(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "engine numpy      float32, float64, longdouble" in run("doctor").out
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    assert "engine llvm       python -m pip install 'typedgrad[llvm]'" in run("doctor").out
+
+
 def test_doctor_where_longdouble_is_float64(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from typedgrad.precision import NumPyPrecision
 

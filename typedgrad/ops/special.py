@@ -45,13 +45,14 @@ gauss_reach: Any = machine(lambda p: 9 if p.bits <= 24 else 26 if p.bits <= 53 e
 
 def gauss_times(x: Any, factor: Any) -> Any:
     """Return exp(-x*x) * factor, with the exponent exact; x beyond 200 is in no format's range."""
+    x = abs(x)  # so that erf and its derivative have the exponential in common
     h = leading(x)
     rest = (h - x) * (h + x)
     return choose(
-        abs(x) < gauss_reach,
+        x < gauss_reach,
         lambda: exp_words(-h * h, rest) * factor,
         lambda: choose(
-            abs(x) < 200,
+            x < 200,
             lambda: exp_words(margin - h * h, rest) * factor * margin_down,
             lambda: exp(-square(x)),
         ),
@@ -85,12 +86,17 @@ def erf_core(x: Any) -> Any:
     return x + x * polynomial(x * x, erf_table)
 
 
+def erf_outside(x: Any, tail: Any) -> Any:
+    """Return erf(x) from erfc(abs(x))."""
+    return choose(x < 0, lambda: tail - 1, lambda: 1 - tail)
+
+
 def erf_forward(x: Any) -> Any:
     """Return erf(x)."""
     return choose(
         abs(x) < 1,
         lambda: erf_core(x),
-        lambda: choose(x < 0, lambda: erfc_tail(-x) - 1, lambda: 1 - erfc_tail(x)),
+        lambda: erf_outside(x, erfc_tail(abs(x))),
     )
 
 

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from typedgrad.engines.choice import engine_for
+from typedgrad.errors import MissingExtra, NoEngine
 from typedgrad.precision import float32, float64, longdouble
 
 CORE = ("typedgrad", "numpy", "typing-extensions", "mpmath", "click", "rich", "jinja2")
@@ -37,10 +39,29 @@ def findings() -> Iterator[str]:
         yield f"{'':18}longdouble equals float64 here: it adds no digits on this machine"
     yield f"{'subnormals':18}{subnormals()}"
     yield ""
+    for engine in ("llvm", "numpy", "python"):
+        yield f"{'engine ' + engine:18}{runs_in(engine)}"
+    yield ""
     for name, (extra, module) in EXTRAS.items():
         live = find_spec(module) is not None
         line = f"python -m pip install 'typedgrad[{extra}]'"
         yield f"{name:18}{installed(name) or 'installed' if live else f'not installed: {line}'}"
+
+
+def runs_in(engine: str) -> str:
+    """Return the precisions that an engine runs here, and why not the others."""
+    able: list[str] = []
+    lacking: list[str] = []
+    for numbers in (float32, float64, longdouble):
+        try:
+            engine_for(engine, numbers)
+        except MissingExtra as error:
+            return str(error).splitlines()[1].removeprefix("help: ")
+        except NoEngine as error:
+            lacking.append(f"not {numbers.name}: {error.facts['why']}")
+        else:
+            able.append(numbers.name)
+    return "; ".join([", ".join(able), *lacking])
 
 
 def installed(name: str) -> str:
