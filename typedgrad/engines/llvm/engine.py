@@ -1,0 +1,283 @@
+"""The engine that runs programs on compiled machines: in one call, with the bits of NumPy."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from typing_extensions import override
+
+from typedgrad.engines.engine import LANES, Engine, Kernel, constants_in
+from typedgrad.engines.llvm.encode import LISTED, PAIRED, encoded
+from typedgrad.engines.llvm.fused import FusedKernel
+from typedgrad.engines.llvm.graph import TooLarge
+from typedgrad.engines.llvm.inline import FOLDS, UFUNCS
+from typedgrad.engines.llvm.jit import binding, is_there
+from typedgrad.engines.llvm.loops import pointers
+from typedgrad.engines.llvm.rows import row_address
+from typedgrad.engines.llvm.straight import straight_code
+from typedgrad.engines.llvm.vm import CODES, INLINE, Python, State, machine_of_type
+from typedgrad.engines.llvm.vm import LISTED as LISTED_NAMES
+from typedgrad.errors import BadBuffer
+from typedgrad.machine import machine_of
+from typedgrad.numbers import NumberSystem
+from typedgrad.op import TABLE, Op
+from typedgrad.program import Program
+
+MOST_ARGUMENTS = 3
+FEW = 64  # points that are not worth a kernel of their own
+INTEL = ("x86_64", "AMD64", "amd64")
+
+
+def type_of(scalar: Any, bits: int, size: int, processor: str) -> str:
+    """Return the type of IR that holds a NumPy scalar, or '' if none does.
+
+    longdouble may be the 80 bits of Intel's processors, or another name for float64.
+    """
+    if scalar is np.float32:
+        return "float"
+    if scalar is np.float64 or (scalar is np.longdouble and (bits, size) == (53, 8)):
+        return "double"
+    extended = (bits, size) == (64, 16) and processor in INTEL
+    return "x86_fp80" if scalar is np.longdouble and extended else ""
+
+
+def type_for(numbers: NumberSystem[Any]) -> str:
+    """Return the type of IR for the scalars of a precision on this machine, or ''."""
+    scalar: Any = numbers.scalar
+    if scalar not in (np.float32, np.float64, np.longdouble):
+        return ""
+    return type_of(scalar, numbers.bits, np.dtype(scalar).itemsize, platform.machine())
+
+
+class Plan:
+    """How the machine runs each row of a program: its codes, addresses, and what Python does."""
+
+    def __init__(self, program: Program, numbers: NumberSystem[Any]) -> None:
+        self.numbers = numbers
+        self.dtype = np.dtype(numbers.scalar)
+        self.table = np.zeros((len(program.ops) + 1, 2), np.uint64)
+        self.forwards: dict[int, Callable[..., Any]] = {}
+        self.notes: list[str] = []
+        rows = [self._kind(code, TABLE[name]) for code, name in enumerate(program.ops)]
+        self.kinds = np.array(rows, np.int32)
+
+    def _kind(self, code: int, op: Op) -> int:
+        name = self._piece(code, op)
+        listed = LISTED if name in LISTED_NAMES else 0
+        paired = PAIRED if name in FOLDS and op.sequences == 2 else 0
+        return CODES[name] | listed | paired
+
+    def _piece(self, code: int, op: Op) -> str:
+        """Return the name of the piece of the machine that runs a row."""
+        if isinstance(op.forward, np.ufunc):
+            if op.forward in UFUNCS:
+                return UFUNCS[op.forward][0]
+            loop = pointers(op.forward, self.dtype) if op.arity <= 2 else None
+            if loop is not None:
+                self.table[code] = loop
+                return f"loop{op.arity}"
+            return self._in_python(code, op, "NumPy's inner loop is not where it should be")
+        if op.name in INLINE or op.name in FOLDS:
+            return op.name
+        few = op.sequences or op.arity <= MOST_ARGUMENTS
+        address = row_address(op, self.numbers) if few else 0
+        if not address:
+            return self._in_python(code, op, "it is not compiled")
+        self.table[code] = address, 0
+        if op.name == "clip":
+            self.forwards[code] = machine_of(self.numbers).row(op).forward
+            return op.name
+        return "call_list" if op.sequences else f"call{op.arity}"
+
+    def _in_python(self, code: int, op: Op, why: str) -> str:
+        self.forwards[code] = machine_of(self.numbers).row(op).forward
+        self.notes.append(f"{op.name} runs in Python: {why}")
+        return "python"
+
+
+class Frame:
+    """One place to run a program in: registers, inputs and outputs; call it to run.
+
+    Frames of one kernel may run at the same time, each in one thread.
+    """
+
+    def __init__(self, kernel: LLVMKernel, x: Any, out: Any) -> None:
+        code, plan = kernel.code, kernel.plan
+        dtype = plan.dtype
+        registers = np.zeros(code.registers + 1, dtype)
+        program = kernel.program
+        registers[program.inputs : program.first] = kernel.constants
+        self.failures: list[BaseException] = []
+        self._python = Python(self._call) if plan.forwards else None
+        self._size = dtype.itemsize
+        self._plan = plan
+        arrays = (code.records, code.args, registers, x, out, code.outputs, plan.table)
+        places = [a.ctypes.data for a in arrays]
+        address = ctypes.cast(self._python, ctypes.c_void_p).value if self._python else None
+        self.state = State(
+            *places[:4], program.inputs * self._size, *places[4:6], len(out), places[6], address
+        )
+        self.state.keep = (arrays, kernel, self._python)
+        self.call: Callable[[], None] = partial(kernel.machine, ctypes.byref(self.state))
+
+    def run(self) -> None:
+        """Run; raise what a row in Python has raised."""
+        self.call()
+        if self.failures:
+            failure = self.failures[0]
+            self.failures.clear()
+            raise failure
+
+    def _call(self, row: int, registers: int, places: int, count: int, target: int) -> None:
+        """Run a row in Python, for the machine."""
+        size, dtype = self._size, self._plan.dtype
+        result = np.full(1, np.nan, dtype)
+        try:
+            if not self.failures:
+                chosen = (ctypes.c_int32 * count).from_address(places)
+                parts = [ctypes.string_at(registers + k * size, size) for k in chosen]
+                args = np.frombuffer(b"".join(parts), dtype)
+                with np.errstate(all="ignore"):
+                    result[0] = self._plan.forwards[row](*args)
+        except BaseException as failure:
+            self.failures.append(failure)
+        ctypes.memmove(target, result.ctypes.data, size)
+
+
+class LLVMKernel(Kernel):
+    """A program as records for the machine of its precision."""
+
+    def __init__(
+        self, program: Program, numbers: NumberSystem[Any], straight: bool = False
+    ) -> None:
+        self.program = program
+        self.numbers = numbers
+        self.plan = Plan(program, numbers)
+        own = straight_code(program, numbers) if straight else None
+        refused = ["it is too long, or has rows that are no straight code"]
+        self.notes: tuple[str, ...] = (
+            *self.plan.notes,
+            *(f"not compiled by itself: {why}" for why in refused if straight and own is None),
+        )
+        self.machine = own or machine_of_type(type_for(numbers))
+        self.code = encoded(program, self.plan.kinds)
+        self.constants = np.array(constants_in(program, numbers), self.plan.dtype)
+        self._x = np.zeros(program.inputs, self.plan.dtype)
+        self._out = np.zeros(len(program.outputs), self.plan.dtype)
+        self._frame = Frame(self, self._x, self._out)
+        self._turn = Lock()
+        self._fused: FusedKernel | None = None
+        self._too_large = False
+
+    @override
+    def run(self, x: Any, out: Any) -> None:
+        if len(x) != len(self._x) or len(out) != len(self._out):
+            name, buffer = ("x", x) if len(x) != len(self._x) else ("out", out)
+            raise self._misfit(name, f"it has {len(buffer)} numbers", name == "out")
+        with self._turn:
+            self._x[:] = x
+            self._frame.run()
+            out[:] = self._out
+
+    @override
+    def bound(self, x: Any, out: Any) -> Callable[[], None]:
+        self._check("x", x, False)
+        self._check("out", out, True)
+        frame = Frame(self, x, out)
+        return frame.run if self.plan.forwards else frame.call
+
+    def _check(self, name: str, buffer: Any, written: bool) -> None:
+        """Raise `BadBuffer` unless the machine can read, or write, the array in place."""
+        wanted = len(self._out if written else self._x)
+        if not hasattr(buffer, "ctypes"):
+            raise self._misfit(name, f"it is a {buffer.__class__.__name__}", written)
+        if buffer.dtype != self.plan.dtype:
+            raise self._misfit(name, f"it holds {buffer.dtype}", written)
+        if buffer.shape != (wanted,):
+            raise self._misfit(name, f"its shape is {buffer.shape}", written)
+        if not (buffer.flags.c_contiguous and buffer.flags.aligned):
+            raise self._misfit(name, "its numbers do not lie side by side", written)
+        if written and not buffer.flags.writeable:
+            raise self._misfit(name, "it cannot be written to", written)
+
+    def _misfit(self, name: str, problem: str, written: bool) -> BadBuffer:
+        wanted = len(self._out if written else self._x)
+        dtype = "longdouble" if self.numbers.scalar is np.longdouble else self.plan.dtype.name
+        return BadBuffer(name=name, problem=problem, length=wanted, dtype=dtype)
+
+    @override
+    def sweep(
+        self, columns: Sequence[Any], out: Sequence[Any], totals: Sequence[Any], start: int
+    ) -> None:
+        sizes = list(map(len, columns))
+        points = 0 if 0 in sizes else max(sizes, default=0)
+        if points >= FEW and not self._too_large:
+            try:
+                self._fused = self._fused or FusedKernel(self.program, self.numbers)
+                self._fused.sweep(columns, out, totals, start)
+                self.notes = tuple(dict.fromkeys((*self.notes, *self._fused.notes)))
+            except TooLarge:
+                self._too_large = True
+            else:
+                return
+        if points:
+            self._point_by_point(points, columns, out, totals, start)
+
+    def _point_by_point(
+        self,
+        points: int,
+        columns: Sequence[Any],
+        out: Sequence[Any],
+        totals: Sequence[Any],
+        start: int,
+    ) -> None:
+        x = np.array([column[0] for column in columns], self.plan.dtype)
+        moving = np.flatnonzero([len(column) > 1 for column in columns])
+        y = np.empty(len(self._out), self.plan.dtype)
+        run = self.bound(x, y)
+        for p in range(points):
+            x[moving] = [columns[j][p] for j in moving.tolist()]
+            run()
+            for k, (row, lanes) in enumerate(zip(out, totals, strict=True)):
+                if row is not None:
+                    row[p] = y[k]
+                if lanes is not None:
+                    lane = (start + p) % LANES
+                    with np.errstate(all="ignore"):
+                        lanes[lane] = lanes[lane] + y[k]
+
+
+class LLVMEngine(Engine):
+    """Runs programs in the precisions of NumPy at a nanosecond an instruction.
+
+    With `straight` a small program is compiled by itself. That takes some microseconds an
+    instruction, and as much memory as the code needs until the process ends; it pays for
+    programs that run at least ten thousand times.
+    """
+
+    name = "llvm"
+
+    def __init__(self, straight: bool = False) -> None:
+        self.straight = straight
+
+    @override
+    def supports(self, numbers: NumberSystem[Any]) -> str:
+        if ctypes.sizeof(ctypes.c_void_p) != 8:
+            return "it needs a machine with addresses of 64 bits"
+        if numbers.is_strict:
+            return f"{numbers.name} checks every result, and compiled code does not"
+        if not type_for(numbers):
+            return f"compiled code has no numbers like {numbers.name} on this machine"
+        return "" if is_there() else "llvmlite is not installed"
+
+    @override
+    def compile(self, program: Program, numbers: NumberSystem[Any]) -> LLVMKernel:
+        """Return the kernel. Raises `MissingExtra` where llvmlite is not installed."""
+        binding()
+        return LLVMKernel(program, numbers, self.straight)
