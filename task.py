@@ -54,7 +54,8 @@ def faces(*args: str) -> int:
 
 def bench(name: str = "") -> int:
     """The benchmarks, or the one called NAME; nothing else should be running."""
-    names = [name] if name else ["eager", "demo", "microgpt", "chain", "imports"]
+    every = ["eager", "demo", "microgpt", "chain", "imports", "replay", "prices", "growth"]
+    names = [name] if name else every
     return max(python("-m", f"benchmarks.{each}") for each in names)
 
 

@@ -17,7 +17,12 @@ from typing_extensions import override
 
 import typedgrad
 from typedgrad import errors
+from typedgrad.batch import run_batch
+from typedgrad.engines.choice import engine_for
 from typedgrad.errors import TypedgradError, every_error
+from typedgrad.listing import parse
+from typedgrad.program import Builder
+from typedgrad.source import Place
 
 tg: Any = typedgrad
 
@@ -70,6 +75,52 @@ def stale() -> None:
     y = x * x
     x.data = 3.0
     y.backward()
+
+
+def outlived() -> None:
+    tape = tg.Tape()
+    x = tape(2.0)
+    tape.reset()
+    _ = x * x
+
+
+def read_off() -> None:
+    tape = tg.Tape()
+    x = tape(2.0)
+    tape.guarded = True
+    _ = x.data
+
+
+def size(x: Any) -> Any:
+    return x if x > 0 else -x
+
+
+TURN = f"{Place(size.__code__, 0).file}:{size.__code__.co_firstlineno + 1}"
+
+
+def turned_off() -> None:
+    f = tg.record(size, on_branch="raise")
+    f.value(1.0)
+    f.value(-1.0)
+
+
+def repeated() -> None:
+    runs: list[int] = []
+
+    def drift(x: Any) -> Any:
+        runs.append(1)
+        for _ in runs:
+            x = x * 2
+        return x
+
+    tg.record(drift).value(1.0)
+
+
+def half_written() -> None:
+    tape = tg.Tape()
+    x = tape(2.0)
+    tape.arrays.rows.append(x.row)
+    x.backward()
 
 
 def loss(x: Any) -> Any:
@@ -178,8 +229,8 @@ help: compute the result again after assigning, or assign after backward()
 [TG207]""",
     ),
     "TG301": (
-        lambda: raised("BadProgram", place="instruction 3 (mul)", problem="it takes 2 arguments"),
-        """the program is broken at instruction 3 (mul): it takes 2 arguments
+        lambda: parse("program(x):\n  return x").replace(outputs=[1]),
+        """the program is broken at output 0: there is no value 1
 help: make programs by tg.record, or load them from the file they were saved to
 [TG301]""",
     ),
@@ -188,6 +239,92 @@ help: make programs by tg.record, or load them from the file they were saved to
         """the rule of twice cannot be traced: it asks whether x > 0
 help: write it with rows, constants, operators and choose(test, then, otherwise)
 [TG302]""",
+    ),
+    "TG303": (
+        lambda: parse("program(x):\n  v0 = sinus(x)\n  return v0"),
+        """line 2, column 8: no row is named sinus
+help: correct it; a primitive of your own must be defined before it is read
+[TG303]""",
+    ),
+    "TG304": (
+        lambda: tg.load("no folder/loss.tgp"),
+        """cannot load no folder/loss.tgp: the file: No such file or directory
+help: give the path of a file that tg.save wrote
+[TG304]""",
+    ),
+    "TG305": (
+        lambda: raised("WrongWidth", text="longdouble(3p-120)", bits=53),
+        """longdouble(3p-120) does not fit the longdouble of this machine, which has 53 bits
+help: write the constant as a text, such as "0.1", where the program is made
+[TG305]""",
+    ),
+    "TG310": (
+        outlived,
+        """mul: the value of a tape ended with tape.reset()
+help: read data and grad before it, and make values that shall live on before the mark
+[TG310]""",
+    ),
+    "TG311": (
+        lambda: tg.Tape()(2.0) * tg.Value(3.0),
+        """mul mixes a value of a tape with a Value that is on none
+help: make every leaf with the tape: x = tape(2.0); a function takes them as arguments
+[TG311]""",
+    ),
+    "TG312": (
+        lambda: tg.Tape().rewind(tg.Tape().mark()),
+        """the tape cannot rewind: the mark has ended, or is one of another tape
+help: take a new one by mark = tape.mark(); rewinding to the same mark may be repeated
+[TG312]""",
+    ),
+    "TG313": (
+        read_off,
+        """the function cannot be recorded: .data of a value would be kept for every replay
+help: compute with the value itself, and compare it itself: `if x > 0`, tg.where(x > 0, a, b)
+[TG313]""",
+    ),
+    "TG314": (
+        half_written,
+        """the tape is broken: an operation after its node 1 was written in part
+help: call tape.reset(), or rewind to a mark, and compute again; use a tape in one thread
+[TG314]""",
+    ),
+    "TG320": (
+        lambda: raised(
+            "BadBuffer", name="out", problem="it holds int64", length=3, dtype="float32"
+        ),
+        """the kernel cannot use out in place: it holds int64
+help: give it a NumPy array of its own, as np.zeros(3, np.float32) makes it
+[TG320]""",
+    ),
+    "TG321": (
+        lambda: engine_for("cuda", tg.float32),
+        """the engine 'cuda' cannot run float32: there is no engine of this name
+help: the engines are auto, llvm, numpy and python
+[TG321]""",
+    ),
+    "TG322": (
+        lambda: run_batch(Builder(2).program([0, 1]), tg.float64, [np.zeros(5), np.zeros(4)]),
+        """batch: x1 has 4 points, and x0 has 5
+help: give all arrays one length, or a single number that all points share
+[TG322]""",
+    ),
+    "TG323": (
+        lambda: run_batch(Builder(1).program([0]), tg.float32, [np.zeros(5)]),
+        """batch: x0 holds float64, but the batch runs in float32
+help: round it once, by x0.astype(np.float32)
+[TG323]""",
+    ),
+    "TG330": (
+        turned_off,
+        f"""size took another branch than the recorded one: greater, `x > 0`, at {TURN} is False
+help: leave out on_branch='raise', or write the choice as tg.where(test, a, b)
+[TG330]""",
+    ),
+    "TG331": (
+        repeated,
+        """drift cannot be recorded: run twice at the same inputs, it made 1 instructions and then 2
+help: pass what changes (a random number, a counter, a file's content) as an argument
+[TG331]""",
     ),
     "TG401": (
         lambda: raised("FileMissing", path="los.py", why="no such file"),
@@ -300,6 +437,20 @@ def test_every_error_is_also_one_of_pythons() -> None:
 
 
 SIBLINGS: dict[str, tuple[Callable[[], Any], str]] = {
+    "engine of another precision": (
+        lambda: engine_for("numpy", FRACTIONS),
+        "the engine 'numpy' cannot run fraction: NumPy has no arrays of the scalars of fraction\n"
+        'help: leave engine="auto", which takes python here',
+    ),
+    "two tapes": (
+        lambda: tg.Tape()(2.0) + tg.Tape()(2.0),
+        "add mixes values of two tapes\nhelp: make all of them with one tape",
+    ),
+    "no mark": (lambda: tg.Tape().rewind(3), "the mark is 3, which tape.mark() did not return"),
+    "astype of a tape's": (
+        lambda: tg.Tape()(2.0).astype(tg.float32),
+        "astype would leave the tape\nhelp: make a leaf of the other precision with its own tape",
+    ),
     "constant data": (
         lambda: setattr((tg.Value(1.0) + 1).parents[1], "data", 2.0),
         "data of an inner node (constant) cannot be assigned",

@@ -26,10 +26,10 @@ FLOORS: dict[str, list[str]] = {
     "calculus": ["transforms", "signatures", "calculus", "precision", "free"],
     "programs": [
         *("literals", "program", "symbolic", "templates", "gradient", "pushforward"),
-        *("simplify", "listing", "drawing", "storage", "thaw"),
+        *("simplify", "listing", "drawing", "storage", "thawing"),
     ],
     "engines": ["engines", "batch"],
-    "recordings": ["trees", "tracing", "record"],
+    "recordings": ["trees", "tracing", "paths", "bound", "recording"],
     "questions": [
         *("trial", "judge", "findings", "report", "comparison", "compare", "check"),
     ],

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from typedgrad.check import check_grad as check_grad
     from typedgrad.comparison import Comparison as Comparison
     from typedgrad.program import Program as Program
-    from typedgrad.record import BranchWarning as BranchWarning
-    from typedgrad.record import Recorded as Recorded
-    from typedgrad.record import record as record
+    from typedgrad.recording import BranchWarning as BranchWarning
+    from typedgrad.recording import Recorded as Recorded
+    from typedgrad.recording import record as record
     from typedgrad.storage import load as load
     from typedgrad.storage import save as save
-    from typedgrad.thaw import thaw as thaw
+    from typedgrad.thawing import thaw as thaw
 else:
 
     def __getattr__(name):
@@ -41,13 +41,13 @@ else:
         homes = {
             "check_grad": "typedgrad.check",
             "Comparison": "typedgrad.comparison",
-            "BranchWarning": "typedgrad.record",
+            "BranchWarning": "typedgrad.recording",
             "Program": "typedgrad.program",
-            "Recorded": "typedgrad.record",
+            "Recorded": "typedgrad.recording",
             "load": "typedgrad.storage",
-            "record": "typedgrad.record",
+            "record": "typedgrad.recording",
             "save": "typedgrad.storage",
-            "thaw": "typedgrad.thaw",
+            "thaw": "typedgrad.thawing",
         }
         if name not in homes:
             raise AttributeError(f"module 'typedgrad' has no attribute {name!r}")

@@ -27,13 +27,14 @@ class Arrays:
 
     __slots__ = (
         *("rows", "lefts", "rights", "primals", "adjoints", "leaves"),
-        *("constants", "constant_primals", "numbers", "guarded", "swept"),
+        *("constants", "constant_primals", "numbers", "guarded", "recorded", "swept"),
         *("_kept", "_handles", "_assigned"),
     )
 
     def __init__(self, numbers: NumberSystem[Any], guarded: bool = False) -> None:
         self.numbers: NumberSystem[Any] = numbers
         self.guarded: bool = guarded  # numbers may not be read, since a recording would miss it
+        self.recorded: bool = False  # every comparison must be told to a watcher
         self.swept: bool = False  # some inner node may hold an adjoint
         self.rows: list[Row] = []
         self.lefts: list[Any] = []

@@ -57,6 +57,7 @@ class TapeValue(Value[T], Generic[T]):
     @override
     def astype(self, precision: NumberSystem[S], /) -> Value[S]:
         """Refuse: a tape has one precision."""
+        self._arrays("astype()")
         hint = "make a leaf of the other precision with its own tape, by other(x.item())"
         raise OtherTape(op="astype", problem="would leave the tape", hint=hint)
 
@@ -89,7 +90,7 @@ class TapeValue(Value[T], Generic[T]):
 
     @override
     def _leaf(self, x: T) -> Self:
-        arrays = self.era.live("detach")
+        arrays = self._arrays("detach()")
         node = super()._leaf(x)
         arrays.add_leaf(node)
         return node
@@ -146,6 +147,11 @@ class TapeValue(Value[T], Generic[T]):
         def __float__(self) -> NoReturn:
             self._arrays("float()")
             super().__float__()
+
+        @property
+        def recorded(self):
+            """Whether a function that is recorded made it."""
+            return self.era.arrays is not None and self.era.arrays.recorded
 
         @property
         def data(self):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeAlias
 
 import numpy as np
 from typing_extensions import TypeVar, override
 
-from typedgrad.errors import NotANumber
+from typedgrad.errors import NotANumber, NotRecordable
 from typedgrad.op import TABLE
 from typedgrad.ops.methods import Methods
 from typedgrad.scalars import PyFloat, T
@@ -65,6 +65,8 @@ def seen(test: str, outcome: bool, left: Any, right: Any = None) -> bool:
     watch = WATCHER.get()
     if watch is not None:
         watch(test, outcome, left, right)
+    elif left.recorded:
+        raise NotRecordable(what="a comparison in a thread of its own")
     return outcome
 
 
@@ -85,6 +87,7 @@ class Operators(Methods[T], Generic[T]):
     """
 
     __slots__ = ()
+    recorded: ClassVar[bool] = False
 
     def __add__(self, other: Self | T | int | PyFloat, /) -> Self:
         return operate("add", self, other)

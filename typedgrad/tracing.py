@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
-import sys
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from inspect import currentframe
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from typedgrad.errors import BadResult, NotRecordable
-from typedgrad.node import ALIAS, LEAF, MANY
+from typedgrad.errors import BadArguments, BadResult, NotRecordable, OtherTape
+from typedgrad.node import ALIAS, MANY
 from typedgrad.numbers import NumberSystem
 from typedgrad.op import TABLE
 from typedgrad.operators import WATCHER
 from typedgrad.program import Program
 from typedgrad.source import Place, caller
 from typedgrad.tape import Tape
-from typedgrad.trees import Form, flatten, restore
+from typedgrad.transforms import recording_on
+from typedgrad.trees import Form, flatten, restore, statics
 
 TESTS = dict(
     lt="less", le="less_equal", gt="greater", ge="greater_equal", eq="equal", ne="not_equal"
 )
+INFINITY = float("inf")
+new: Callable[..., Any] = object.__new__
 
 
 class Guard(NamedTuple):
-    """A comparison that decided something: its row, where it stands, and how it came out."""
+    """A comparison that decided something: its row, how it came out, and where it stands."""
 
     row: str
     outcome: bool
-    place: str
+    at: Place | None
+
+    @property
+    def place(self) -> str:
+        """The place as 'file.py:7'."""
+        return "an unknown line" if self.at is None else self.at.label
+
+    @property
+    def test(self) -> str:
+        """The row of the comparison, and the user's text of it where that is known."""
+        text = "" if self.at is None else self.at.text
+        return f"{self.row}, `{text}`," if text else self.row
 
 
 class Trace(NamedTuple):
@@ -57,22 +72,57 @@ class Recorder:
 
     def run(self, f: Callable[..., Any], form: Form, inputs: list[Any]) -> Trace:
         """Run the function and return what it did."""
-        handles = [self.tape(x) for x in inputs]
+        handles = self.leaves(inputs)
         args = restore(form, iter(handles))
-        self.tape.guarded = True
-        with self.watched(), self.located(handles[0].era):
+        self.tape.guarded = self.tape.arrays.recorded = True
+        with self.watched(), self.located(handles[0].era), recording_on(handles[0]), self.named():
             result = f(*args)
+            shape, flat = self.taken(result)
+            outputs = [handles[0].operand(y, "record").index for y in flat]
+        return Trace(self.program(len(inputs), outputs), tuple(self.guards), shape)
+
+    def leaves(self, inputs: list[Any]) -> list[Any]:
+        """Return the handles of new leaves, which nobody asks for a gradient."""
+        first: Any = self.tape(inputs[0])
+        arrays, era, cls = self.tape.arrays, first.era, first.__class__
+        handles = [first]
+        for index in range(1, len(inputs)):
+            handle = new(cls)
+            handle.primal = inputs[index]
+            handle.era = era
+            handle.index = index
+            handles.append(handle)
+        more = len(inputs) - 1
+        arrays.rows += arrays.rows * more
+        arrays.lefts += [None] * more
+        arrays.rights += [None] * more
+        arrays.primals += inputs[1:]
+        return handles
+
+    def taken(self, result: Any) -> tuple[Form, list[Any]]:
+        """Return the form and the numbers of a result; there must be some, and nothing else."""
         flat: list[Any] = []
-        shape = flatten(result, flat, self.function)
-        if not flat or any(part.kind == "static" for part in leaves(shape)):
+        try:
+            shape = flatten(result, flat, self.function)
+        except BadArguments:
+            shape = Form("static", None)
+        if not flat or next(statics(shape), flat) is not flat:
             kind, wanted = type(result).__name__, f"Values of {self.tape.numbers.name}"
             value = repr(result)[:60]
             raise BadResult(function=self.function, value=value, type=kind, wanted=wanted)
-        outputs = [handles[0].operand(y, "record").index for y in flat]
-        return Trace(self.program(len(inputs), outputs), tuple(self.guards), shape)
+        return shape, flat
 
     @contextmanager
-    def watched(self) -> Iterator[None]:
+    def named(self) -> Generator[None]:
+        """Say in an error which function cannot be recorded."""
+        try:
+            yield
+        except NotRecordable as error:
+            error.name(self.function)
+            raise
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
         """Write down every comparison, as an instruction whose outcome must come again."""
         token = WATCHER.set(self.compared)
         try:
@@ -82,17 +132,19 @@ class Recorder:
 
     def compared(self, test: str, outcome: bool, left: Any, right: Any) -> None:
         """Take note of one comparison."""
-        if test == "isnan":
-            test, right = "ne", left
-        if test not in TESTS or right is None:
-            raise NotRecordable(what=f"{test}()")
-        at = caller(sys._getframe(2))
-        place = "an unknown line" if at is None else at.label
-        self.guards.append(Guard(TESTS[test], outcome, place))
-        self.tests.append((TESTS[test], left.index, right.index))
+        for node in (left,) if right is None else (left, right):
+            if getattr(node, "index", None) is None or node.era.arrays is not self.tape.arrays:
+                problem = f"compares a Value that {self.function} has from outside"
+                hint = "give it to the function as an argument; a plain number may be closed over"
+                raise OtherTape(op=test, problem=problem, hint=hint)
+        row = TESTS.get(test, test)
+        if right is None:
+            row, left, right = told_by(test, left)
+        self.guards.append(Guard(row, outcome, caller(currentframe())))
+        self.tests.append((row, left.index, right.index))
 
     @contextmanager
-    def located(self, era: Any) -> Iterator[None]:
+    def located(self, era: Any) -> Generator[None]:
         """Take note of the user's place for every node, if sources are wanted."""
         rows, placed = self.tape.arrays.rows, self.placed
         if placed is None:
@@ -101,8 +153,7 @@ class Recorder:
 
         def push_row(row: Any) -> None:
             rows.append(row)
-            at = caller(sys._getframe(1))
-            placed.append(-1 if at is None else self.known.setdefault(at, len(self.known)))
+            placed.append(self.number_of(caller(currentframe())))
 
         era.push_row = push_row
         try:
@@ -110,54 +161,78 @@ class Recorder:
         finally:
             era.push_row = rows.append
 
+    def number_of(self, at: Place | None) -> int:
+        """Return the number of a place; -1 for none."""
+        return -1 if at is None else self.known.setdefault(at, len(self.known))
+
     def program(self, inputs: int, outputs: list[int]) -> Program:
         """Return the arrays of the tape as a program, the comparisons behind its results."""
         arrays = self.tape.arrays
         rows = arrays.rows[inputs:]
-        code_of: dict[Any, int] = {}
-        codes = [code_of.setdefault(row.op, len(code_of)) for row in rows]
-        if LEAF in code_of:
-            raise NotRecordable(what="detach()")
-        args, counts = flat_arguments(arrays.lefts[inputs:], arrays.rights[inputs:])
+        code_of: dict[Any, int] = {row.op: 0 for row in dict.fromkeys(rows)}
+        code_of |= dict.fromkeys((TABLE[test] for test, _, _ in self.tests), 0)
+        code_of = {op: code for code, op in enumerate(code_of)}
+        code_by = {row: code_of[row.op] for row in dict.fromkeys(rows)}
+        codes = [code_by[row] for row in rows]
+        lefts, rights = arrays.lefts[inputs:], arrays.rights[inputs:]
         for name, left, right in self.tests:
-            codes.append(code_of.setdefault(TABLE[name], len(code_of)))
-            args.extend((left, right))
-            counts.append(2)
+            codes.append(code_of[TABLE[name]])
+            lefts.append(left)
+            rights.append(right)
+        args, counts = flat_arguments(lefts, rights)
         tests = range(inputs + len(rows), inputs + len(codes))
         code = np.array(codes, np.int32)
         alias = code_of.get(ALIAS, len(code_of))
         kept = code != alias
         code -= code > alias
         number = numbering(inputs, len(arrays.constants), kept, args, counts)
-        sizes = np.frombuffer(counts, np.int32)
-        used = np.repeat(kept, sizes)
-        starts = np.concatenate([[0], np.cumsum(sizes[kept], dtype=np.int64)])
+        used = np.repeat(kept, counts)
+        starts = np.concatenate([[0], np.cumsum(counts[kept], dtype=np.int64)])
         parts: dict[str, Any] = dict(codes=code[kept], starts=starts)
-        parts["args"] = number[np.frombuffer(args, np.int32)[used]]
+        parts["args"] = number[args[used]]
         parts["outputs"] = number[np.array([*outputs, *tests], np.int64)]
         if self.placed is not None:
-            placed = np.full(len(codes), -1, np.int32)
-            placed[: len(rows)] = self.placed
+            tested = [self.number_of(guard.at) for guard in self.guards]
+            placed = np.array([*self.placed, *tested], np.int32)
             parts |= dict(places=placed[kept], sources=[place_of(at) for at in self.known])
         ops = [op.name for op in code_of if op is not ALIAS]
         return Program(inputs, arrays.constants, ops, **parts)
 
 
-def flat_arguments(lefts: list[Any], rights: list[Any]) -> tuple[array[int], array[int]]:
+def told_by(test: str, x: Any) -> tuple[str, Any, Any]:
+    """Return the comparison of two nodes that tells what a predicate of one tells."""
+    if test == "isnan":
+        return "not_equal", x, x
+    if test == "isfinite":
+        return "less", abs(x), x.constant(INFINITY)
+    if test == "isinf":
+        return "equal", abs(x), x.constant(INFINITY)
+    if test == "signbit":  # of a NaN there is none
+        return "less", TABLE["copysign"](1, x) * TABLE["equal"](x, x), x.constant(0)
+    raise NotRecordable(what=f"{test}()")
+
+
+def flat_arguments(lefts: list[Any], rights: list[Any]) -> tuple[Any, Any]:
     """Return the positions that nodes take, one after the other, and how many each takes."""
-    args, counts = array("i"), array("i")
-    take, count = args.append, counts.append
-    for left, right in zip(lefts, rights, strict=True):
-        if right is None:
-            take(left)
-            count(1)
-        elif right is MANY:
-            args.extend(left)
-            count(len(left))
-        else:
-            take(left)
-            take(right)
-            count(2)
+    size = len(lefts)
+    left: Any = np.fromiter(lefts, object, size)
+    right: Any = np.fromiter(rights, object, size)
+    single: Any = right == None  # noqa: E711
+    many = right == MANY
+    counts = np.where(single, 1, 2).astype(np.int32)
+    longer = np.flatnonzero(many)
+    parts: list[tuple[int, ...]] = left[longer].tolist()
+    counts[longer] = [len(part) for part in parts]
+    starts = np.cumsum(counts, dtype=np.int64) - counts
+    args = np.empty(int(counts.sum(dtype=np.int64)), np.int32)
+    args[starts[~many]] = left[~many].astype(np.int32)
+    pair = ~(single | many)
+    args[starts[pair] + 1] = right[pair].astype(np.int32)
+    if parts:
+        sizes = counts[longer]
+        offsets = np.repeat(starts[longer] - np.cumsum(sizes) + sizes, sizes)
+        joined = np.fromiter(chain.from_iterable(parts), np.int32, int(sizes.sum()))
+        args[offsets + np.arange(len(joined))] = joined
     return args, counts
 
 
@@ -169,21 +244,41 @@ def numbering(inputs: int, constants: int, kept: Any, args: Any, counts: Any) ->
     first = inputs + constants
     nodes = np.cumsum(kept) - 1 + first
     number = np.concatenate([np.arange(inputs), nodes, np.arange(first - 1, inputs - 1, -1)])
-    starts = np.cumsum(np.frombuffer(counts, np.int32)) - counts
+    starts = np.cumsum(counts) - counts
     for alias in np.flatnonzero(~kept).tolist():
         number[inputs + alias] = number[args[int(starts[alias])]]
     return number
-
-
-def leaves(form: Form) -> Iterator[Form]:
-    """Yield the parts of a form that have no parts."""
-    if not form.parts:
-        yield form
-    for part in form.parts:
-        yield from leaves(part)
 
 
 def place_of(at: Place) -> tuple[str, int, int, int]:
     """Return file, line, column and end column of a place."""
     left, right = at.columns
     return at.code.co_filename, at.line, left, right
+
+
+def is_same(one: Program, other: Program) -> bool:
+    """Tell whether two recordings of one function are the same."""
+    arrays = ("codes", "starts", "args", "outputs")
+    same = one.ops == other.ops and all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in arrays
+    )
+    same = same and len(one.constants) == len(other.constants)
+    return same and all(map(is_same_literal, one.constants, other.constants))
+
+
+def is_same_literal(x: Any, y: Any) -> bool:
+    """Tell whether two constants are written alike."""
+    return x is y or (type(x) is type(y) and (repr(x) == repr(y) if x == y else x != x and y != y))
+
+
+def difference(one: Trace, other: Trace) -> str:
+    """Return how two recordings at the same inputs differ, in words."""
+    a, b = one.program, other.program
+    if len(a) != len(b):
+        return f"made {len(a)} instructions and then {len(b)}"
+    for x, y in zip(a.constants, b.constants, strict=False):
+        if not is_same_literal(x, y):
+            return f"used the number {x!r} and then {y!r}"
+    if one.result != other.result:
+        return "returned a result of another form"
+    return "did its operations in another order"

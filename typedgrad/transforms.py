@@ -6,7 +6,8 @@ Values it answers with Values, so that transforms nest to any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from threading import local
 from typing import Any
@@ -29,9 +30,21 @@ class Active(local):
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
+        self.home: Value[Any] | None = None
 
 
 ACTIVE = Active()
+
+
+@contextmanager
+def recording_on(home: Value[Any]) -> Generator[None]:
+    """Let the transforms that are called meanwhile do their work on the tape of a value."""
+    before = ACTIVE.runs, ACTIVE.home
+    ACTIVE.runs, ACTIVE.home = [], home
+    try:
+        yield
+    finally:
+        ACTIVE.runs, ACTIVE.home = before
 
 
 class Run:
@@ -44,10 +57,12 @@ class Run:
         if not flat or (len(flat) > ARITY and not self.vector) or any(map(is_sequence, flat)):
             given = f"({', '.join(type(x).__name__ for x in args)})"
             raise BadArguments(function=self.name, given=given, more="")
-        self.numbers: NumberSystem[Any] = numbers or precision_among(flat)
         values = [x for x in flat if is_value(x)]
-        self.lifted: bool = bool(values)
-        same = self.lifted and values[0].numbers is self.numbers
+        if not values and ACTIVE.home is not None:
+            values = [ACTIVE.home]
+        self.numbers: NumberSystem[Any] = numbers or precision_among([*flat, *values])
+        same = bool(values) and values[0].numbers is self.numbers
+        self.lifted: bool = same or any(map(is_value, flat))
         home = values[0] if same else leaf(self.numbers, 0)
         self.inputs: list[Value[Any]] = [self._input(x, home) for x in flat]
         around = list(ACTIVE.runs)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from typedgrad.errors.base import TypedgradError
 
 
@@ -134,8 +136,18 @@ class NotRecordable(TypedgradError, TypeError):
     """
 
     code = "TG313"
-    says = "cannot be recorded: reading {what} of a value would keep its number for every replay"
+    says = "{function} cannot be recorded: {what} of a value would be kept for every replay"
     cure = "compute with the value itself, and compare it itself: `if x > 0`, tg.where(x > 0, a, b)"
+    unnamed: ClassVar[str] = "the function"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**{"function": self.unnamed, **facts})
+
+    def name(self, function: str) -> None:
+        """Say which function it is, if that has not been said."""
+        if self.facts["function"] == self.unnamed:
+            self.facts["function"] = function
+            self.args = (self.text(),)
 
 
 class BrokenTape(TypedgradError, RuntimeError):
@@ -218,14 +230,16 @@ class BranchFlipped(TypedgradError, RuntimeError):
 
     Wrong:
         tg.record(f, on_branch="raise") called on both sides of a branch of f
+        call = f.bind(1.0); call.x[0] = -1.0; call()
     Right:
         tg.record(f)                        # records the other path when it comes to it
         tg.where(x > 0, a, b)               # no branch at all
+    Why: the recorded path is not the one that f takes here, so its numbers would be wrong.
     """
 
     code = "TG330"
     says = "{function} took another branch than the recorded one: {test} at {place} is {outcome}"
-    cure = "leave out on_branch='raise', or write the choice as tg.where(test, a, b)"
+    cure = "{hint}, or write the choice as tg.where(test, a, b)"
 
 
 class NotRepeatable(TypedgradError, RuntimeError):
