@@ -29,7 +29,7 @@ FLOORS: dict[str, list[str]] = {
         *("simplify", "listing", "drawing", "storage", "thawing"),
     ],
     "engines": ["engines", "batch"],
-    "recordings": ["trees", "tracing", "paths", "bound", "recording"],
+    "recordings": ["trees", "tracing", "paths", "bound", "pointwise", "recording"],
     "questions": [
         *("trial", "judge", "findings", "report", "comparison", "compare", "check"),
     ],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import update_wrapper
-from inspect import currentframe
+from inspect import currentframe, signature
 from typing import Any, Literal
 
 from typing_extensions import TypeIs, override
@@ -16,6 +16,7 @@ from typedgrad.errors import BadArguments, BadCall, NotRepeatable
 from typedgrad.numbers import NumberSystem
 from typedgrad.operators import WATCHER, seen
 from typedgrad.paths import SMALL, Path, Store
+from typedgrad.pointwise import How, places_of, points_of, restore_points, run_points
 from typedgrad.program import Program
 from typedgrad.source import is_ours
 from typedgrad.thawing import thaw
@@ -166,6 +167,49 @@ class Recorded:
         path, found = self._run(what, point)
         return Call(Job(self.name, path, what, point.numbers, self.engine), point.x, found, out)
 
+    def batch(
+        self,
+        *args: Any,
+        shared: Iterable[str | int] = (),
+        grad: bool = False,
+        threads: int = 1,
+        chunk: int = 0,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> Any:
+        """Return what `value`, or with `grad` `value_and_grad`, gives at many points, as arrays.
+
+        Arrays among the arguments have one entry a point along their first axis; plain numbers,
+        and the arguments that `shared` names (or counts from 0), are the same at all points. The
+        partial derivatives by what is shared are summed over the points in the order of
+        `docs/batch.md`. Each point has the bits of a call of its own, and takes the path that it
+        would take there. Raises `BadBatch` for arrays that do not fit.
+
+        >>> import numpy as np, typedgrad as tg
+        >>> f = tg.record(lambda x, w: tg.tanh(x * w))
+        >>> value, (dx, dw) = f.batch(np.array([1.0, 2.0, 3.0]), 0.5, grad=True)
+        >>> value.shape, dx.shape, dw.shape
+        ((3,), (3,), ())
+        """
+        together = places_of(self.name, parameters(self.f, len(args)), shared)
+        points = points_of(self.name, args, together, self.numbers)
+        how = How(self.engine, threads, chunk, progress)
+        what = "value_and_grad" if grad else "value"
+
+        def path_at(point: Point) -> Path:
+            return self._run(what, point)[0]
+
+        def totals(path: Path) -> list[int]:
+            partials = range(points.form.size) if grad else ()
+            return [path.results + k for k in partials if points.shared[k]]
+
+        path, found = run_points(points, what, path_at, how, totals)
+        scalar = points.numbers.scalar
+        value = restore_points(path.result, iter(found[: path.results]), scalar)
+        if not grad:
+            return value
+        partials = restore_points(points.form, iter(found[path.results :]), scalar)
+        return value, partials[0] if len(partials) == 1 else partials
+
     @override
     def __repr__(self) -> str:
         kept = len(self.paths)
@@ -291,6 +335,15 @@ class Recorded:
     def _trace(self, point: Point) -> Trace:
         recorder = Recorder(point.numbers, self.name, self.sources)
         return recorder.run(self.f, point.form, list(point.x))
+
+
+def parameters(f: Callable[..., Any], count: int) -> list[str]:
+    """Return the names of the first parameters of a function, as many as are known."""
+    try:
+        names = list(signature(f).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return [*names, *(str(k) for k in range(len(names), count))][:count]
 
 
 def _made_again(

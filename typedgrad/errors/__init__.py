@@ -96,3 +96,7 @@ __all__ = [
     "WrongWidth",
     "every_error",
 ]
+
+# One home in tracebacks too, whichever room of it a class lives in.
+for _kind in (TypedgradError, *every_error().values()):
+    _kind.__module__ = __name__
