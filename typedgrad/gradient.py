@@ -52,7 +52,8 @@ def jacobian(program: Program) -> Program:
     size, ops = 0, {name: code for code, name in enumerate(program.ops)}
     head = len(program), int(program.starts[-1])
     codes, counts = [sweeps[0].codes[: head[0]]], [np.diff(program.starts)]
-    args, outputs = [sweeps[0].args[: head[1]]], []
+    args: list[Any] = [sweeps[0].args[: head[1]]]
+    outputs: list[Any] = []
     for sweep in sweeps:
         code_of = np.array([ops.setdefault(name, len(ops)) for name in sweep.ops], np.int32)
         codes.append(code_of[sweep.codes[head[0] :]])

@@ -13,6 +13,7 @@ from typing_extensions import TypeIs, override
 
 from typedgrad.bound import Call, Job, flip_error
 from typedgrad.errors import BadArguments, BadCall, NotRepeatable
+from typedgrad.machine import Formula
 from typedgrad.numbers import NumberSystem
 from typedgrad.operators import WATCHER, seen
 from typedgrad.paths import SMALL, Path, Store
@@ -369,7 +370,7 @@ def level_of_user() -> int:
 
 
 def record(
-    f: Callable[..., Any],
+    f: Formula | Callable[..., Any],
     /,
     *,
     on_branch: Literal["record", "raise"] = "record",

@@ -88,11 +88,16 @@ class Sharing:
     def program(self) -> Program:
         """Return the new program; what has become dead is still there."""
         old = self.old
-        number = list(range(old.first))
-        rules = [self.identities.get(name) for name in old.ops]
+        number: list[int] = list(range(old.first))
+        rules: list[Callable[[list[int]], int | None] | None] = [
+            self.identities.get(name) for name in old.ops
+        ]
         origin: list[int] = []
-        args, ends, begin = old.args.tolist(), old.starts[1:].tolist(), 0
-        for i, (code, end) in enumerate(zip(old.codes.tolist(), ends, strict=True)):
+        args: list[int] = old.args.tolist()
+        ends: list[int] = old.starts[1:].tolist()
+        codes: list[int] = old.codes.tolist()
+        begin = 0
+        for i, (code, end) in enumerate(zip(codes, ends, strict=True)):
             taken = [number[k] for k in args[begin:end]]
             begin = end
             rule = rules[code]

@@ -211,9 +211,9 @@ def selection(test: Any, then: Any, otherwise: Any) -> Any:
     """Stand in for `select`, for numbers and for sequences of them."""
     if not is_symbol(test):
         return then if test else otherwise
-    if isinstance(then, list) or is_tuple(then):
-        pairs = zip(then, otherwise, strict=True)
-        return type(then)([selection(test, a, b) for a, b in pairs])
+    if type(then) in (list, tuple):
+        parts = [selection(test, a, b) for a, b in zip(then, otherwise, strict=True)]
+        return tuple(parts) if is_tuple(then) else parts
     return None if then is None and otherwise is None else apply("where", test, then, otherwise)
 
 

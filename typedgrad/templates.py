@@ -268,5 +268,7 @@ class Writer:
 
 def moved(old: Program, values: Any, inputs: int, first: int) -> Any:
     """Return the new numbers of a program's values where it has got inputs and constants."""
-    later = np.where(values < old.first, values + (inputs - old.inputs), values + first - old.first)
-    return np.where(values < old.inputs, values, later).astype(np.int32)
+    constants, results = inputs - old.inputs, first - old.first
+    shift: Any = np.where(values < old.first, constants, results)
+    found: Any = values + np.where(values < old.inputs, 0, shift)
+    return found.astype(np.int32)

@@ -100,3 +100,4 @@ __all__ = [
 # One home in tracebacks too, whichever room of it a class lives in.
 for _kind in (TypedgradError, *every_error().values()):
     _kind.__module__ = __name__
+del _kind
