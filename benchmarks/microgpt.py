@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from time import process_time
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from typing_extensions import override
 
@@ -32,26 +32,43 @@ SHAPES = {
     "up": (4 * WIDTH, WIDTH),
     "down": (WIDTH, 4 * WIDTH),
 }
+LETTERS = [26, *(ord(c) - ord("a") for c in "olivia"), 26]
 RATE, KEEP, KEEP_SQUARES = 0.01, 0.85, 0.99
 Vector: TypeAlias = Sequence[Any]
 Weights: TypeAlias = dict[str, list[list[Any]]]
 
 
-class Scalars:
-    """The model's vocabulary, one node an operation."""
+class Words(Protocol):
+    """The model's vocabulary."""
+
+    relu: Callable[[Any], Any]
+
+    def dot(self, a: Vector, b: Vector) -> Any: ...
+
+    def softmax(self, z: Vector) -> list[Any]: ...
+
+    def loss(self, z: Vector, target: int) -> Any: ...
+
+
+class Scalars(Words):
+    """The vocabulary with one node an operation."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.relu = engine.relu
 
+    @override
     def dot(self, a: Vector, b: Vector) -> Any:
         return total([x * y for x, y in zip(a, b, strict=True)])
 
+    @override
     def softmax(self, z: Vector) -> list[Any]:
         largest = max(x.data for x in z)
         raised = [self.engine.exp(x - largest) for x in z]
         whole = total(raised)
         return [x / whole for x in raised]
 
+    @override
     def loss(self, z: Vector, target: int) -> Any:
         return -self.engine.log(self.softmax(z)[target])
 
@@ -72,13 +89,13 @@ class Rows(Scalars):
         return tg.logsumexp(z) - z[target]
 
 
-def normal(words: Scalars, x: Vector) -> list[Any]:
+def normal(words: Words, x: Vector) -> list[Any]:
     """Return x over its root mean square."""
     scale = (words.dot(x, x) * (1 / len(x)) + 1e-5) ** -0.5
     return [a * scale for a in x]
 
 
-def linear(words: Scalars, x: Vector, matrix: Sequence[Vector]) -> list[Any]:
+def linear(words: Words, x: Vector, matrix: Sequence[Vector]) -> list[Any]:
     """Return the matrix times x."""
     return [words.dot(row, x) for row in matrix]
 
@@ -88,7 +105,7 @@ def plus(a: Vector, b: Vector) -> list[Any]:
     return [x + y for x, y in zip(a, b, strict=True)]
 
 
-def attention(words: Scalars, q: Vector, keys: list[list[Any]], values: list[list[Any]]) -> Vector:
+def attention(words: Words, q: Vector, keys: list[list[Any]], values: list[list[Any]]) -> Vector:
     """Return the weighted means of the values so far, head by head."""
     found: list[Any] = []
     for h in range(0, WIDTH, SIZE):
@@ -99,7 +116,7 @@ def attention(words: Scalars, q: Vector, keys: list[list[Any]], values: list[lis
     return found
 
 
-def loss_of(words: Scalars, w: Weights, letters: Sequence[int]) -> Any:
+def loss_of(words: Words, w: Weights, letters: Sequence[int]) -> Any:
     """Return the mean cross entropy of each letter after the ones before it."""
     keys: list[list[Any]] = []
     values: list[list[Any]] = []
@@ -112,7 +129,7 @@ def loss_of(words: Scalars, w: Weights, letters: Sequence[int]) -> Any:
         mixed = attention(words, linear(words, x, w["query"]), keys, values)
         before = plus(linear(words, mixed, w["mix"]), before)
         hidden = linear(words, normal(words, before), w["up"])
-        x = plus(linear(words, [words.engine.relu(a) for a in hidden], w["down"]), before)
+        x = plus(linear(words, [words.relu(a) for a in hidden], w["down"]), before)
         losses.append(words.loss(linear(words, x, w["out"]), following))
     return total(losses) * (1 / len(losses))
 
@@ -136,16 +153,26 @@ class Adam:
             p.data = p.data - RATE * (m / first) / ((v / second) ** 0.5 + 1e-8)
 
 
+def draw() -> dict[str, list[list[float]]]:
+    """Return the weights of the start."""
+    source = random.Random(42)
+    return {
+        name: [[source.gauss(0, 0.08) for _ in range(b)] for _ in range(a)]
+        for name, (a, b) in SHAPES.items()
+    }
+
+
 TRAINED: dict[str, tuple[Scalars, Weights, Adam]] = {}
 
 
 def model(label: str) -> tuple[Scalars, Weights, Adam]:
     """Return the vocabulary, the weights and the optimizer of this process."""
     if label not in TRAINED:
-        engine, draw = ENGINES[label.removesuffix(", rows")](), random.Random(42)
+        engine = ENGINES[label.removesuffix(", rows")]()
+        drawn = draw()
         weights = {
-            name: [[engine.leaf(draw.gauss(0, 0.08)) for _ in range(b)] for _ in range(a)]
-            for name, (a, b) in SHAPES.items()
+            name: [[engine.leaf(x) for x in row] for row in matrix]
+            for name, matrix in drawn.items()
         }
         leaves = [p for matrix in weights.values() for row in matrix for p in row]
         words = Rows(engine) if label.endswith(", rows") else Scalars(engine)
@@ -156,12 +183,11 @@ def model(label: str) -> tuple[Scalars, Weights, Adam]:
 def step(label: str) -> Times:
     """Do one training step."""
     words, weights, adam = model(label)
-    letters = [26, *(ord(c) - ord("a") for c in "olivia"), 26]
     start = process_time()
     words.engine.begin()
     for p in adam.leaves:
         words.engine.clear(p)
-    loss = loss_of(words, weights, letters)
+    loss = loss_of(words, weights, LETTERS)
     built = process_time()
     loss.backward()
     swept = process_time()
