@@ -113,7 +113,9 @@ def repeated() -> None:
             x = x * 2
         return x
 
-    tg.record(drift).value(1.0)
+    recorded = tg.record(drift)
+    recorded.value(1.0)
+    recorded.value(1.0)
 
 
 def half_written() -> None:
@@ -322,7 +324,7 @@ help: leave out on_branch='raise', or write the choice as tg.where(test, a, b)
     ),
     "TG331": (
         repeated,
-        """drift cannot be recorded: run twice at the same inputs, it made 1 instructions and then 2
+        """drift cannot be recorded: run again, it made 1 instructions and then 2
 help: pass what changes (a random number, a counter, a file's content) as an argument
 [TG331]""",
     ),

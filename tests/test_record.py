@@ -481,12 +481,16 @@ def test_what_is_not_repeatable() -> None:
         (swapping, "returned a result of another form"),
     ]
     for f, text in cases:
+        recorded = tg.record(f)
+        recorded.value(1.0)
         with pytest.raises(errors.NotRepeatable, match=text):
-            tg.record(f).value(1.0)
+            recorded.value(1.0)
     found = 0
     for _ in range(10):
+        recorded = tg.record(turning)
         try:
-            tg.record(turning).value(0.5)
+            recorded.value(0.5)
+            recorded.value(0.5)
         except errors.NotRepeatable:
             found += 1
     assert found

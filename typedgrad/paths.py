@@ -37,6 +37,7 @@ class Path:
         self.results: int = len(trace.program.outputs) - len(trace.guards)
         self.outcomes: tuple[bool, ...] = tuple([guard.outcome for guard in trace.guards])
         self.agreed: int = int(any(self.outcomes))
+        self.is_checked = False  # f has been seen to do it twice
         self._derived: dict[str, Program] = {}
         self._kernels: dict[tuple[str, NumberSystem[Any], str], Kernels] = {}
 

@@ -21,7 +21,7 @@ from typedgrad.pointwise import How, places_of, points_of, restore_points, run_p
 from typedgrad.program import Program
 from typedgrad.source import is_ours
 from typedgrad.thawing import thaw
-from typedgrad.tracing import Recorder, Trace, difference, is_same
+from typedgrad.tracing import Recorder, difference, is_same
 from typedgrad.trees import (
     BARE,
     Form,
@@ -285,6 +285,8 @@ class Recorded:
             if known is None:
                 known, recorded = self._again(point, path, at, failure), True
             path = known
+        if not (recorded or path.is_checked):
+            self._check(path, point)
         self.store.used(path, recorded)
         if what != "value":
             path.require_one_result(self.name)
@@ -326,16 +328,17 @@ class Recorded:
         return kept
 
     def _recorded(self, point: Point) -> Path:
-        trace = self._trace(point)
-        if len(trace.program) <= SMALL:
-            again = self._trace(point)
-            if again.result != trace.result or not is_same(again.program, trace.program):
-                raise NotRepeatable(function=self.name, problem=difference(trace, again))
-        return Path(point.form, trace)
-
-    def _trace(self, point: Point) -> Trace:
         recorder = Recorder(point.numbers, self.name, self.sources)
-        return recorder.run(self.f, point.form, list(point.x))
+        return Path(point.form, recorder.run(self.f, point.form, list(point.x)))
+
+    def _check(self, path: Path, point: Point) -> None:
+        """Run f again at the first point that is answered by a replay: it must do the same."""
+        if len(path.program) <= SMALL:
+            again = self._recorded(point)
+            if again.result != path.result or not is_same(again.program, path.program):
+                problem = difference(path.program, again.program)
+                raise NotRepeatable(function=self.name, problem=problem)
+        path.is_checked = True
 
 
 def parameters(f: Callable[..., Any], count: int) -> list[str]:
@@ -378,13 +381,13 @@ def record(
 ) -> Recorded:
     """Return the function as something that runs once and is replayed from then on.
 
-    The first call runs f on values that write down what is done with them (a second time, if it
-    is short, to see that it does the same again); later ones replay that program at other numbers,
-    with the same bits as f itself would give. Where f compares, the outcome is checked in every
-    replay: a call that would turn off records the other path and keeps it too (or raises
-    `BranchFlipped` with `on_branch="raise"`). Raises `NotRecordable` where f reads a number off
-    the graph, and `NotRepeatable` where it does not do the same twice. With `sources` the program
-    knows the line and columns of every instruction.
+    The first call runs f on values that write down what is done with them; later ones replay that
+    program at other numbers, with the same bits as f itself would give. At the first replay of a
+    short program f runs once more, to see that it does the same again. Where f compares, the
+    outcome is checked in every replay: a call that would turn off records the other path and keeps
+    it too (or raises `BranchFlipped` with `on_branch="raise"`). Raises `NotRecordable` where f
+    reads a number off the graph, and `NotRepeatable` where it does not do the same twice. With
+    `sources` the program knows the line and columns of every instruction.
 
     >>> import numpy as np, typedgrad as tg
     >>> f = tg.record(lambda x, y: x * y + tg.sin(x))

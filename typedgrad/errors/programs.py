@@ -243,7 +243,7 @@ class BranchFlipped(TypedgradError, RuntimeError):
 
 
 class NotRepeatable(TypedgradError, RuntimeError):
-    """A function did something else when it was run again at the same inputs.
+    """A recorded function did something else when it was run again.
 
     Wrong:
         tg.record(lambda x: x * random.random())
@@ -253,5 +253,5 @@ class NotRepeatable(TypedgradError, RuntimeError):
     """
 
     code = "TG331"
-    says = "{function} cannot be recorded: run twice at the same inputs, it {problem}"
+    says = "{function} cannot be recorded: run again, it {problem}"
     cure = "pass what changes (a random number, a counter, a file's content) as an argument"
