@@ -487,6 +487,31 @@ def test_a_sweep_at_hand() -> None:
         assert same(sums, [summed(reference(tg.float32)[5], 8192)])
 
 
+@pytest.mark.parametrize("points", [0, 1, 60, 64, 200])
+@pytest.mark.parametrize("totals", [(), (1, 3), (0, 1, 2, 3, 4, 5)])
+@engines
+@precisions
+def test_a_bound_sweep(
+    engine: str, numbers: Any, points: int, totals: Any, short_blocks: None
+) -> None:
+    x, a, b = inputs(numbers, POINTS)
+    columns = [x[:points].copy(), np.array([a]), b[:points].copy()]
+    again = Sweep(PROGRAM, numbers, totals, available(engine, numbers))
+    outputs = range(len(PROGRAM.outputs))
+    places = [
+        [None if k in totals else np.empty(points, again.dtype) for k in outputs] for _ in range(2)
+    ]
+    sums = [np.empty(len(totals), again.dtype) if totals else None for _ in range(2)]
+    call = again.bound(columns, places[0], sums[0], points)
+    for seed in (1, 2):
+        columns[0] *= seed
+        call()
+        again.run(columns, places[1], sums[1], points)
+        for one, other in zip(*places, strict=True):
+            assert (one is None and other is None) or same(one, other)
+        assert not totals or same(sums[0], sums[1])
+
+
 def test_long_programs_have_short_chunks() -> None:
     builder = Builder(1)
     for k in range(100_000):

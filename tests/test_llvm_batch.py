@@ -24,9 +24,11 @@ from typedgrad.program import Builder, Program
 
 pytest.importorskip("llvmlite")
 
-from typedgrad.engines.llvm import bodies, fused, graph, guards, segments
+from typedgrad.engines.llvm import batches, bodies, fused, graph, guards, segments, wide_kernel
+from typedgrad.engines.llvm.engine import LLVMKernel
 from typedgrad.engines.llvm.fused import FusedKernel
 from typedgrad.engines.llvm.graph import TooLarge
+from typedgrad.engines.llvm.wide_kernel import WideKernel
 
 tg: Any = typedgrad
 PRECISIONS = [p for p in (tg.float32, tg.float64, tg.longdouble) if bodies.format_of(p) is not None]
@@ -90,11 +92,25 @@ def check(program: Program, p: Any, columns: Any, start: int = 0, which: int = 0
     rows = [which == 0 or (j + which) % 3 > 0 for j in outputs]
     sums = [which == 0 or (j + which) % 2 > 0 for j in outputs]
     given = (columns, rows, sums, start, p.scalar)
-    found = swept(FusedKernel(program, p), *given)
     with np.errstate(all="ignore"):
         wanted = swept(PythonKernel(program, p), *given)
-    for a, b in zip(found, wanted, strict=True):
-        assert same(a, b)
+    for way in WAYS:
+        found = swept(way(program, p), *given)
+        for a, b in zip(found, wanted, strict=True):
+            assert same(a, b), way
+
+
+class OneByOne:
+    """The sweep at one point after the other, as a kernel."""
+
+    def __init__(self, program: Program, p: Any) -> None:
+        self.batches = LLVMKernel(program, p)._batches
+
+    def sweep(self, *arrays: Any) -> None:
+        self.batches.made(batches.POINTS, arrays[:3])(arrays[3])
+
+
+WAYS: Any = (FusedKernel, WideKernel, OneByOne)
 
 
 def example(name: str = "sigmoid") -> Program:
@@ -257,6 +273,62 @@ def test_heavy_rows_keep_their_branches(p: Any, monkeypatch: pytest.MonkeyPatch)
     check(program, p, columns_for(p, 60))
     swept(kernel, columns_for(p, 60), [True] * 5, [False] * 5, 0, p.scalar)
     assert any("lgamma runs point by point" in note for note in kernel.notes)
+
+
+@each
+@pytest.mark.parametrize("name", ["sin", "exp", "tanh", "log", "sigmoid", "logsumexp", "pow"])
+def test_a_result_is_not_put_where_an_argument_was(p: Any, name: str) -> None:
+    steps = [("add", (0, 0)), ("mul", (0, 7)), (name, (0, 8, 7)), (name, (0, 8, 7)), ("neg", (0,))]
+    check(program_of(steps, outputs=1), p, columns_for(p, 40))
+
+
+@each
+def test_a_program_is_compiled_when_that_pays(p: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, columns = example(), columns_for(p, 300)
+    out = [[np.zeros(300, p.scalar) for _ in program.outputs] for _ in range(3)]
+    none = [None] * len(program.outputs)
+    kernel = LLVMKernel(program, p)
+    few = [x[:5] for x in columns]
+    monkeypatch.setattr(batches, "EAGER", 0)
+    kernel.sweep(few, [y[:5] for y in out[0]], none, 0)
+    kernel.sweep(columns, out[0], none, 0)
+    assert kernel._batches._fused is None
+    monkeypatch.setattr(batches, "EAGER", 1e9)
+    call = kernel.bound_sweep(columns, out[1], none)
+    call(0, 0, 100)
+    call(100, 100, 200)
+    assert kernel._batches._fused is not None
+    PythonKernel(program, p).sweep(columns, out[2], none, 0)
+    for found in out[:2]:
+        assert all(map(same, found, out[2]))
+
+
+@each
+def test_long_programs_are_not_compiled(p: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "EAGER", 1e9)
+    builder = Builder(INPUTS, [1])
+    y = 0
+    for k in range(700):
+        y = builder.emit("mul" if k % 2 else "add", (y, k % 4))
+    program, columns = builder.program([y]), columns_for(p, 40)
+    kernel = LLVMKernel(program, p)
+    check(program, p, columns)
+    swept(kernel, columns, [True], [True], 0, p.scalar)
+    assert kernel._batches._fused is None
+
+
+@each
+def test_programs_too_large_for_blocks_run_point_by_point(
+    p: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "MOST_NODES", 0)
+    monkeypatch.setattr(wide_kernel, "MOST_BYTES", 100)
+    program, columns = example(), columns_for(p, 40)
+    given = (columns, [True] * len(program.outputs), [True] * len(program.outputs), 3, p.scalar)
+    found = swept(LLVMKernel(program, p), *given)
+    with np.errstate(all="ignore"):
+        wanted = swept(PythonKernel(program, p), *given)
+    assert all(map(same, found, wanted))
 
 
 def test_threads_share_a_kernel() -> None:

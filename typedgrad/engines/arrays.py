@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from typing_extensions import TypeIs, override
 
+from typedgrad.engines.recipes import Step, follow, recipe
 from typedgrad.machine import is_tuple, machine_of, names_in
 from typedgrad.numbers import Constant, NumberSystem, Ratio
 from typedgrad.op import TABLE, Op, choose, polynomial, select
@@ -249,6 +250,7 @@ class ArrayRows:
         self.machine = machine_of(Arrays(numbers))
         self.notes: dict[str, str] = {}
         self._forwards: dict[str, Callable[..., Any]] = {}
+        self._recipes: dict[str, list[Step]] = {}
 
     def scalar(self, name: str) -> Callable[..., Any]:
         """Return the eager function of a row; it may warn."""
@@ -266,6 +268,26 @@ class ArrayRows:
         """Return the ufunc that gives the bits of a row, or None where there is none."""
         forward = TABLE[name].forward
         return forward if isinstance(forward, np.ufunc) and name not in POWERS else None
+
+    def recipe(self, name: str) -> list[Step]:
+        """Return the ufuncs that do what `forward` does, or no steps where it is not so simple."""
+        found = self._recipes.get(name)
+        if found is None:
+            found = self._recipes[name] = self._recipe(TABLE[name])
+        return found
+
+    def _recipe(self, op: Op) -> list[Step]:
+        forward = self.forward(op.name)
+        if op.sequences or op.name in self.notes or op.name in POWERS:
+            return []
+        columns = [self._array(list(column)) for column in zip(*self._probes(op), strict=True)]
+        try:
+            steps = recipe(self.machine.forward(op), op.arity, self.dtype)
+            with np.errstate(all="ignore"):
+                agrees = same_bits(follow(steps, *columns), forward(*columns))
+        except Exception:  # whatever a row of the user's raises
+            return []
+        return steps if agrees else []
 
     def _composition(self, op: Op) -> Callable[..., Any]:
         scalar = self.scalar(op.name)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
 from typedgrad.engines.arrays import ArrayRows, is_array
-from typedgrad.engines.calls import Buffers, Call, Maker
+from typedgrad.engines.calls import Buffers, Maker
 from typedgrad.engines.engine import LANES, constants_in
+from typedgrad.engines.lean import lean
 from typedgrad.engines.slots import COLUMN, OUTPUT, SHARED, SLOT, Layout, Storage, layout
 from typedgrad.program import Program
 
-CACHE = 1 << 22  # bytes that the slots of a block may take
-SHORTEST, LONGEST = 1 << 10, 1 << 14
-KEPT = 8  # so many layouts are kept for calls to come
+CACHE = 1 << 23  # bytes that the slots of a block may take
+SHORTEST, LONGEST = 1 << 10, 1 << 15
+KEPT = 8  # so many layouts, and so many blocks, are kept for calls to come
 MENDED = 128  # so many points are computed again at a time, where a zero was found
 PATIENCE = 16  # so many blocks are careful after one with many zeros
 
@@ -25,10 +28,11 @@ class Sweeper:
     """A program that runs over blocks of points; its slots serve one thread at a time."""
 
     def __init__(self, program: Program, rows: ArrayRows) -> None:
-        self.program = program
+        self.constants = constants_in(program, rows.numbers)
+        ones = [k for k, x in enumerate(self.constants, program.inputs) if x == 1]
+        self.program = program = lean(program, ones)
         self.rows = rows
         self.shared: Any = np.zeros(program.values, rows.dtype)
-        self.constants = constants_in(program, rows.numbers)
         self.scalar = {code: rows.scalar(name) for code, name in enumerate(program.ops)}
         self.minus_zero: Any = rows.numbers.from_special("-0.0")
         self.careful = 0
@@ -43,9 +47,32 @@ class Sweeper:
         points = max(map(len, columns), default=0)
         if not points:
             return
-        self.pending = []
         inputs = [np.asarray(column, self.rows.dtype) for column in columns]
         outs, after = self._apart(inputs, out, points)
+        self.sweep_apart(inputs, outs, totals, (start, points))
+        for target, source in after:
+            target[:] = source
+
+    def keeps_apart(self, columns: Sequence[Any], out: Sequence[Any]) -> bool:
+        """Tell whether `sweep_apart` may sweep over these arrays, or over slices of them."""
+        dtype = self.rows.dtype
+        points = max(map(len, columns), default=0)
+        alike = all(is_array(x) and x.dtype == dtype for x in columns)
+        return alike and not self._apart(list(columns), out, points)[1]
+
+    def sweep_apart(
+        self,
+        inputs: list[Any],
+        outs: list[Any],
+        totals: Sequence[Any],
+        span: tuple[int, int],
+    ) -> None:
+        """Sweep over arrays of the right type that have no memory in common.
+
+        The span is `start` and the number of points.
+        """
+        start, points = span
+        self.pending = []
         key = (
             tuple(len(column) > 1 or points == 1 for column in inputs),
             tuple(row is not None for row in outs),
@@ -61,8 +88,6 @@ class Sweeper:
             block.add(totals, start + begin)
         if self.pending:
             self.mend(maker, key, np.concatenate(self.pending), (inputs, outs, None))
-        for target, source in after:
-            target[:] = source
 
     def mend(
         self, maker: Maker, key: tuple[Any, ...], at: Any, arrays: tuple[Any, Any, Block | None]
@@ -91,6 +116,8 @@ class Sweeper:
         """Return the block of a size, which is made once."""
         found = self._blocks.get((key, size))
         if found is None:
+            if len(self._blocks) >= KEPT:
+                self._blocks.clear()
             found = self._blocks[key, size] = Block(self, maker, size, key)
         return found
 
@@ -102,6 +129,8 @@ class Sweeper:
                 self._blocks.clear()
             plan = layout(self.program, *key)
             values = self._values(plan, {})
+            for v, x in values.items():
+                self.shared[v] = x
             known = {v: x for v, x in values.items() if v in plan.fixed}
             maker = Maker(self.program, self.rows, plan, known, self.shared)
             self._makers[key] = maker
@@ -109,7 +138,7 @@ class Sweeper:
 
     def _size(self, slots: int) -> int:
         fitting: int = CACHE // (max(slots, 1) * self.rows.dtype.itemsize)
-        return min(max(fitting // SHORTEST * SHORTEST, SHORTEST), LONGEST)
+        return min(max(1 << max(fitting, 1).bit_length() - 1, SHORTEST), LONGEST)
 
     def _apart(
         self, inputs: list[Any], out: Sequence[Any], points: int
@@ -122,7 +151,11 @@ class Sweeper:
         after: list[Any] = []
         chosen = [j for j, row in enumerate(out) if row is not None]
         taken = [*inputs, *(out[j] for j in chosen if is_array(out[j]))] if chosen else []
-        bounds = np.array([byte_bounds(x) for x in taken]).reshape(-1, 2)
+        ranges = [bounds_of(x) for x in taken]
+        fitting = all(is_array(out[j]) and out[j].dtype == self.rows.dtype for j in chosen)
+        if fitting and not any(a[1] > b[0] for a, b in pairwise(sorted(ranges))):
+            return outs, after
+        bounds = np.array(ranges).reshape(-1, 2)
         for j in chosen:
             row = out[j]
             if is_array(row) and row.dtype == self.rows.dtype:
@@ -148,8 +181,34 @@ class Sweeper:
 
     def _share(self, plan: Layout, inputs: list[Any]) -> None:
         shared = {v: x[0] for v, x in enumerate(inputs) if plan.places[v].kind == SHARED}
-        for v, x in self._values(plan, shared).items():
-            self.shared[v] = x
+        if shared:
+            for v, x in self._values(plan, shared).items():
+                self.shared[v] = x
+
+
+def bounds_of(x: Any) -> tuple[int, int]:
+    """Return where the memory of an array begins and ends."""
+    if not x.flags.c_contiguous:
+        low, high = byte_bounds(x)
+        return low, high
+    begin: int = x.__array_interface__["data"][0]
+    return begin, begin + int(x.nbytes)
+
+
+class _Laid(NamedTuple):
+    """The calls of a block, in groups of one branch, and the arguments to be put into them."""
+
+    groups: list[tuple[int, list[Callable[[], Any]]]]
+    patches: list[tuple[list[Any], int, Storage]]
+
+
+def late(function: Callable[..., Any], args: list[Any]) -> Callable[[], Any]:
+    """Return the call of a function whose arguments are put into a list later."""
+
+    def call() -> None:
+        function(*args)
+
+    return call
 
 
 class Block:
@@ -162,27 +221,31 @@ class Block:
         self.size = size
         plan = maker.plan
         dtype = sweeper.rows.dtype
-        self.buffers = Buffers(plan, size, dtype, len(maker.tested))
+        self.buffers = Buffers(plan, size, dtype)
         self.parents = plan.branches.parents
         outputs = [plan.places.get(v) for v in sweeper.program.outputs.tolist()]
         self.summed = [place if key[2][j] else None for j, place in enumerate(outputs)]
         many = sum(place is not None for place in self.summed)
         self.lanes: Any = np.empty((size // LANES + 1 if many else 0, many, LANES), dtype)
-        self._quick = self._patched(careful=False)
-        self._careful: tuple[list[Call], list[Any]] | None = None
+        self._quick = self._laid(careful=False)
+        self._careful: _Laid | None = None
         self.columns: list[Any] = []
         self.outs: list[Any] = []
 
-    def _patched(self, careful: bool) -> tuple[list[Call], list[Any]]:
+    def _laid(self, careful: bool) -> _Laid:
         """Return the calls, and where in them arrays of the caller's have to be put."""
-        calls = self.maker.calls(self.buffers, self.key, careful)
-        patches = [
-            (call.args, k, arg)
-            for call in calls
-            for k, arg in enumerate(call.args)
-            if isinstance(arg, Storage)
-        ]
-        return calls, patches
+        found = _Laid([], [])
+        for branch, calls in groupby(
+            self.maker.calls(self.buffers, self.key, careful), lambda call: call.branch
+        ):
+            steps: list[Callable[[], Any]] = []
+            for function, args, _ in calls:
+                places = [k for k, arg in enumerate(args) if isinstance(arg, Storage)]
+                mutable = list(args)
+                found.patches.extend([(mutable, k, args[k]) for k in places])
+                steps.append(late(function, mutable) if places else partial(function, *args))
+            found.groups.append((branch, steps))
+        return found
 
     def run(self, columns: Sequence[Any], outs: Sequence[Any], begin: int) -> None:
         """Compute the points from `begin` on."""
@@ -191,16 +254,16 @@ class Block:
             x[begin:end] if moves else x for x, moves in zip(columns, self.key[0], strict=True)
         ]
         self.outs = [None if x is None else x[begin:end] for x in outs]
-        sweeper, zeros = self.sweeper, self.buffers.zeros
-        if sweeper.careful and len(zeros):
+        sweeper, buffers = self.sweeper, self.buffers
+        if sweeper.careful and self.maker.tested:
             sweeper.careful -= 1
             self.run_carefully()
             return
-        zeros[:] = False
-        self._run(*self._quick)
-        if not zeros.any():
+        buffers.clear()
+        self._run(self._quick)
+        if not buffers.any_zeros:
             return
-        at = np.flatnonzero(zeros.any(axis=0))
+        at = np.flatnonzero(buffers.zeros)
         if 16 * len(at) > self.size or self.size <= MENDED:
             sweeper.careful = PATIENCE
             self.run_carefully()
@@ -212,15 +275,16 @@ class Block:
     def run_carefully(self) -> None:
         """Compute the points at hand with an eye on every product."""
         if self._careful is None:
-            self._careful = self._patched(careful=True)
-        self._run(*self._careful)
+            self._careful = self._laid(careful=True)
+        self._run(self._careful)
 
-    def _run(self, calls: list[Call], patches: list[Any]) -> None:
-        for args, k, place in patches:
+    def _run(self, laid: _Laid) -> None:
+        for args, k, place in laid.patches:
             args[k] = (self.columns if place.kind == COLUMN else self.outs)[place.place]
-        for function, args, branch in calls:
+        for branch, steps in laid.groups:
             if not branch or self._is_taken(branch):
-                function(*args)
+                for step in steps:
+                    step()
 
     def _is_taken(self, branch: int) -> bool:
         taken = self.buffers.taken

@@ -45,6 +45,20 @@ class Kernel(Protocol):
         """
         ...
 
+    def bound_sweep(self, columns: Any, out: Any, totals: Any) -> Callable[..., None]:
+        """Return a call `(start, begin, count)` that sweeps over points of these arrays, for ever.
+
+        It runs `count` points from point `begin` on; `start` is as for `sweep`.
+        """
+
+        def sweep(start: int, begin: int, count: int) -> None:
+            end = begin + count
+            some = [x if len(x) == 1 else x[begin:end] for x in columns]
+            rows = [None if y is None else y[begin:end] for y in out]
+            self.sweep(some, rows, totals, start)
+
+        return sweep
+
 
 class Engine(Protocol):
     """A way to run programs."""

@@ -82,9 +82,30 @@ class NumPyKernel(Kernel):
         if points * self.cost * 2 < len(self.program):
             self._context.run(self._pointwise, points, columns, out, totals, start)
             return
+        self._context.run(self._blocks().sweep, columns, out, totals, start)
+
+    @override
+    def bound_sweep(self, columns: Any, out: Any, totals: Any) -> Callable[..., None]:
+        blocks = self._blocks()
+        if not blocks.keeps_apart(columns, out):
+            return super().bound_sweep(columns, out, totals)
+        run = self._context.run
+
+        def sweep(start: int, begin: int, count: int) -> None:
+            end = begin + count
+            some = [x if len(x) == 1 else x[begin:end] for x in columns]
+            rows = [None if y is None else y[begin:end] for y in out]
+            if count and count * self.cost * 2 >= len(self.program):
+                run(blocks.sweep_apart, some, rows, totals, (start, count))
+            else:
+                self.sweep(some, rows, totals, start)
+
+        return sweep
+
+    def _blocks(self) -> Sweeper:
         if self._sweeper is None:
             self._sweeper = Sweeper(self.program, self.rows)
-        self._context.run(self._sweeper.sweep, columns, out, totals, start)
+        return self._sweeper
 
     def _pointwise(
         self,

@@ -13,7 +13,7 @@ from typedgrad.engines.branches import Branches, branches
 from typedgrad.program import Program
 
 # In these a result may be written before all arguments have been read.
-APART = frozenset({"azmul", "azdiv", "sum", "dot", "azdot", "where"})
+APART = frozenset({"sum", "dot", "azdot", "where"})
 SHARED, COLUMN, OUTPUT, SLOT, MASK = range(5)
 
 
@@ -27,13 +27,15 @@ class Storage(NamedTuple):
 class Layout(NamedTuple):
     """Which instructions run once, which run for each block, and where every value is.
 
-    `fixed` holds the values that do not depend on any input.
+    `fixed` holds the values that do not depend on any input, `wanted` those that somebody reads in
+    the end.
     """
 
     once: list[int]
     each: list[int]
     places: dict[int, Storage]
     fixed: frozenset[int]
+    wanted: frozenset[int]
     branches: Branches
     slots: int
     masks: int
@@ -88,7 +90,7 @@ def layout(
     needed = frozenset(wanted)
     found = branches(program, each, needed)
     slots, masks = _scan(program, each, places, needed, found.masks)
-    return Layout(once, each, places, fixed, found, slots, masks)
+    return Layout(once, each, places, fixed, needed, found, slots, masks)
 
 
 def _scan(
@@ -112,6 +114,11 @@ def _scan(
             if last[k] == i and k not in wanted and places[k].kind in free
         ]
         apart = program.op(i) in APART
+        for k in _sides(program, i, masked) if v not in places else ():
+            if places[k] in over:
+                places[v] = places[k]
+                over.remove(places[k])
+                break
         for place in () if apart else over:
             free[place.kind].append(place.place)
         if v not in places:
@@ -123,3 +130,18 @@ def _scan(
         for place in over if apart else ():
             free[place.kind].append(place.place)
     return top[SLOT], top[MASK]
+
+
+def _sides(program: Program, i: int, masked: frozenset[int]) -> tuple[int, ...]:
+    """Return the sides of a choice, first the one that is likely to be the result as it is.
+
+    Most numbers equal themselves, and most tests are for the rare case.
+    """
+    if program.op(i) != "where":
+        return ()
+    test, a, b = program.arguments(i)
+    test -= program.first
+    if test not in masked:
+        return ()
+    same = program.op(test) == "equal" and len(set(program.arguments(test))) == 1
+    return (a, b) if same else (b, a)

@@ -89,6 +89,39 @@ class Sweep:
         if job.blocks is not None:
             sums[:] = SILENCE.copy().run(total, job.blocks)
 
+    def bound(
+        self, columns: Sequence[Any], rows: Sequence[Any], sums: Any, points: int
+    ) -> Callable[[], None]:
+        """Return a call without arguments that runs over these arrays, for ever.
+
+        It is `run` in the thread that asked for it, where alone it may be called, and quicker
+        where there are few points: it keeps what `run` makes anew. What breaks a call off leaves
+        rows half written, and sums not at all.
+        """
+        kernel, lanes = self._kernels.mine(), _Lanes(self)
+        job = _Job(self, columns, rows, points, self.chunk)
+        sweep = kernel.bound_sweep(columns, rows, lanes.totals)
+        if job.blocks is None:
+            starts = [(k, min(self.chunk, points - k)) for k in range(0, points, self.chunk)]
+
+            def spread() -> None:
+                for begin, count in starts:
+                    sweep(begin, begin, count)
+
+            return spread
+
+        def run() -> None:
+            for _ in lanes.advance(sweep, job, 0, points):
+                pass
+            lanes.finish(job, sums)
+
+        def run_block() -> None:
+            lanes.lanes.fill(lanes.nothing)
+            sweep(0, 0, points)
+            sums[:] = lanes.added()
+
+        return run_block if 0 < points <= min(BLOCK, self.chunk) else run
+
     def _alone(self, job: _Job, begin: int, end: int) -> Generator[int, None, None]:
         """Run the points of a range; what breaks off costs a kernel, for who knows its state."""
         try:
@@ -96,7 +129,7 @@ class Sweep:
         except IndexError:
             lanes = _Lanes(self)
         kernel = self._kernels.take()
-        yield from lanes.advance(kernel, job, begin, end)
+        yield from lanes.advance(job.bound(kernel, lanes.totals, begin, end), job, begin, end)
         self._kernels.give(kernel)
         self._idle.append(lanes)
 
@@ -150,12 +183,16 @@ class _Job:
             shape = (-(-points // BLOCK) or 1, len(sweep.totals))
             self.blocks = np.full(shape, sweep.numbers.from_ratio(0), sweep.dtype)
 
-    def cut(self, begin: int, end: int) -> tuple[Sequence[Any], Sequence[Any]]:
-        """Return the columns and rows of some of the points."""
-        if begin == 0 and end == self.points:
-            return self.columns, self.rows
-        columns = [x if len(x) == 1 else x[begin:end] for x in self.columns]
-        return columns, [None if y is None else y[begin:end] for y in self.rows]
+    def bound(self, kernel: Kernel, totals: Any, begin: int, end: int) -> Callable[..., None]:
+        """Return what sweeps over some of the points; a kernel may know the arrays of one sweep."""
+        unit = min(self.chunk, self.points if self.blocks is None else BLOCK)
+        if begin or end < self.points or end > unit:
+            return kernel.bound_sweep(self.columns, self.rows, totals)
+
+        def once(start: int, begin: int, count: int) -> None:
+            kernel.sweep(self.columns, self.rows, totals, start)
+
+        return once
 
 
 class _Lanes:
@@ -167,11 +204,23 @@ class _Lanes:
         self.totals: list[Any] = [None] * len(sweep.program.outputs)
         for k, lane in zip(sweep.totals, self.lanes, strict=True):
             self.totals[k] = lane
-        self._columns = list(self.lanes.T)
+        self._running: Any = np.empty_like(self.lanes)
         self._silent = SILENCE.copy()
 
+    def added(self) -> Any:
+        """Return the sums of the lanes, left to right."""
+        return self._silent.run(self._add)
+
+    def _add(self) -> Any:
+        np.add.accumulate(self.lanes, 1, None, self._running)
+        return self._running[:, -1]
+
+    def finish(self, job: _Job, sums: Any) -> None:
+        """Write the totals of all blocks."""
+        sums[:] = self._silent.run(total, job.blocks)
+
     def advance(
-        self, kernel: Kernel, job: _Job, begin: int, end: int
+        self, sweep: Callable[..., None], job: _Job, begin: int, end: int
     ) -> Generator[int, None, None]:
         """Run the points of a range chunk by chunk, and yield how far it is after each."""
         while begin < end:
@@ -180,8 +229,8 @@ class _Lanes:
                 stop = min(stop, begin - begin % BLOCK + BLOCK)
                 if begin % BLOCK == 0:
                     self.lanes.fill(self.nothing)
-            kernel.sweep(*job.cut(begin, stop), self.totals, begin % BLOCK)
+            sweep(begin % BLOCK, begin, stop - begin)
             if job.blocks is not None and (stop % BLOCK == 0 or stop == job.points):
-                job.blocks[begin // BLOCK] = self._silent.run(total, self._columns)
+                job.blocks[begin // BLOCK] = self.added()
             yield stop
             begin = stop

@@ -1,11 +1,15 @@
 """From a program to the records of the machine, in compiled code: order, then registers.
 
 Within a stretch of the program, instructions that do not need each other are put in the order of
-their codes: the machine is fastest where a code follows itself. The results are the same, and the
-numbers that are alive grow by no more than a stretch.
+their codes, and of how their arguments were made: the machine is fastest where a code follows
+itself. The results are the same, and the numbers that are alive grow by no more than a stretch.
 
-A register is free again after the last use of its value, so a program needs as many as there are
-values alive at once. Inputs, constants and outputs keep theirs.
+Where the arguments of instructions that are alike lie at equal distances, as those of a loop over
+an array do, one record stands for all of them; their results lie side by side in a block.
+
+A register is free again after the last use of its value, a block after those of all its values,
+so a program needs as many as there are values alive at once. Inputs, constants and outputs keep
+theirs.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
+from typedgrad.engines.llvm.encode_text import FIELDS, FOR_EVER, GROUP, LEAST, RECORD, encoder_ir
 from typedgrad.engines.llvm.jit import compiled
 from typedgrad.program import Program
 
@@ -24,294 +29,71 @@ if TYPE_CHECKING:
 
     Ints: TypeAlias = NDArray[np.int32]
 
-LISTED, PAIRED = 1 << 16, 1 << 17
-FOR_EVER = 2**31 - 1
-RECORD = 4  # numbers of 32 bits in a record
-
-FIELDS = (
-    *("count", "first", "codes", "starts", "args", "kinds", "order"),
-    *("last", "registers", "free", "records", "list", "listed"),
-)
-STRETCH = 12  # bits of the place of an instruction in its stretch
+MANY_CONSTANTS = 64  # more than that are data: which of them is taken is no part of a shape
 
 
 class _Job(ctypes.Structure):
     _fields_: ClassVar[Sequence[Any]] = tuple((name, ctypes.c_int64) for name in FIELDS)
 
 
-_Levels: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-_Encode: Any = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
-
-_HEAD = "\n".join(
-    f"  %{name}.at = getelementptr i64, ptr %job, i64 {place}\n"
-    f"  %{name} = load {'ptr' if place > 1 else 'i64'}, ptr %{name}.at"
-    for place, name in enumerate(FIELDS[:-1])
-)
-
-IR = f"""
-define i64 @encode(ptr noalias %job) {{
-entry:
-{_HEAD}
-  br label %uses
-uses:
-  %i = phi i64 [ 0, %entry ], [ %i.next, %uses.end ]
-  %i.more = icmp slt i64 %i, %count
-  br i1 %i.more, label %uses.body, label %scan
-uses.body:
-  %i.next = add i64 %i, 1
-  %io.at = getelementptr i32, ptr %order, i64 %i
-  %io.32 = load i32, ptr %io.at
-  %io = sext i32 %io.32 to i64
-  %io.next = add i64 %io, 1
-  %u.at = getelementptr i32, ptr %starts, i64 %io
-  %u.32 = load i32, ptr %u.at
-  %u.first = sext i32 %u.32 to i64
-  %v.at = getelementptr i32, ptr %starts, i64 %io.next
-  %v.32 = load i32, ptr %v.at
-  %v.end = sext i32 %v.32 to i64
-  %i.32 = trunc i64 %i to i32
-  br label %use
-use:
-  %u = phi i64 [ %u.first, %uses.body ], [ %u.next, %use.body ]
-  %u.more = icmp slt i64 %u, %v.end
-  br i1 %u.more, label %use.body, label %uses.end
-use.body:
-  %u.next = add i64 %u, 1
-  %ua.at = getelementptr i32, ptr %args, i64 %u
-  %ua.32 = load i32, ptr %ua.at
-  %ua = sext i32 %ua.32 to i64
-  %ul.at = getelementptr i32, ptr %last, i64 %ua
-  %ul = load i32, ptr %ul.at
-  %later = icmp sgt i32 %ul, %i.32
-  %ul.new = select i1 %later, i32 %ul, i32 %i.32
-  store i32 %ul.new, ptr %ul.at
-  br label %use
-uses.end:
-  br label %uses
-
-scan:
-  %j = phi i64 [ 0, %uses ], [ %j.next, %made ]
-  %used = phi i64 [ %first, %uses ], [ %used.next, %made ]
-  %top = phi i64 [ 0, %uses ], [ %top.next, %made ]
-  %place = phi i64 [ 0, %uses ], [ %place.next, %made ]
-  %j.more = icmp slt i64 %j, %count
-  br i1 %j.more, label %scan.body, label %done
-scan.body:
-  %j.next = add i64 %j, 1
-  %j.32 = trunc i64 %j to i32
-  %jo.at = getelementptr i32, ptr %order, i64 %j
-  %jo.32 = load i32, ptr %jo.at
-  %jo = sext i32 %jo.32 to i64
-  %jo.next = add i64 %jo, 1
-  %s.at = getelementptr i32, ptr %starts, i64 %jo
-  %s.32 = load i32, ptr %s.at
-  %s = sext i32 %s.32 to i64
-  %t.at = getelementptr i32, ptr %starts, i64 %jo.next
-  %t.32 = load i32, ptr %t.at
-  %t = sext i32 %t.32 to i64
-  %n = sub i64 %t, %s
-  br label %take
-take:
-  %k = phi i64 [ 0, %scan.body ], [ %k.next, %taken ]
-  %top.k = phi i64 [ %top, %scan.body ], [ %top.taken, %taken ]
-  %k.more = icmp slt i64 %k, %n
-  br i1 %k.more, label %take.body, label %make
-take.body:
-  %k.next = add i64 %k, 1
-  %a.index = add i64 %s, %k
-  %a.at = getelementptr i32, ptr %args, i64 %a.index
-  %a.32 = load i32, ptr %a.at
-  %a = sext i32 %a.32 to i64
-  %r.at = getelementptr i32, ptr %registers, i64 %a
-  %r = load i32, ptr %r.at
-  %w.index = add i64 %place, %k
-  %w.at = getelementptr i32, ptr %list, i64 %w.index
-  store i32 %r, ptr %w.at
-  %l.at = getelementptr i32, ptr %last, i64 %a
-  %l = load i32, ptr %l.at
-  %over = icmp eq i32 %l, %j.32
-  br i1 %over, label %free.it, label %taken
-free.it:
-  store i32 -2, ptr %l.at
-  %f.at = getelementptr i32, ptr %free, i64 %top.k
-  store i32 %r, ptr %f.at
-  %top.more = add i64 %top.k, 1
-  br label %taken
-taken:
-  %top.taken = phi i64 [ %top.k, %take.body ], [ %top.more, %free.it ]
-  br label %take
-
-make:
-  %any = icmp sgt i64 %top.k, 0
-  %top.less = sub i64 %top.k, 1
-  %g.at = getelementptr i32, ptr %free, i64 %top.less
-  br i1 %any, label %again, label %anew
-again:
-  %g = load i32, ptr %g.at
-  br label %have
-anew:
-  %new = trunc i64 %used to i32
-  %used.more = add i64 %used, 1
-  br label %have
-have:
-  %d = phi i32 [ %g, %again ], [ %new, %anew ]
-  %used.next = phi i64 [ %used, %again ], [ %used.more, %anew ]
-  %top.have = phi i64 [ %top.less, %again ], [ %top.k, %anew ]
-  %y = add i64 %first, %jo
-  %y.at = getelementptr i32, ptr %registers, i64 %y
-  store i32 %d, ptr %y.at
-  %yl.at = getelementptr i32, ptr %last, i64 %y
-  %yl = load i32, ptr %yl.at
-  %dead = icmp eq i32 %yl, -1
-  br i1 %dead, label %drop, label %write
-drop:
-  %h.at = getelementptr i32, ptr %free, i64 %top.have
-  store i32 %d, ptr %h.at
-  %top.dropped = add i64 %top.have, 1
-  br label %write
-write:
-  %top.next = phi i64 [ %top.have, %have ], [ %top.dropped, %drop ]
-  %c.at = getelementptr i32, ptr %codes, i64 %jo
-  %c.32 = load i32, ptr %c.at
-  %c = sext i32 %c.32 to i64
-  %kind.at = getelementptr i32, ptr %kinds, i64 %c
-  %kind = load i32, ptr %kind.at
-  %code = and i32 %kind, 65535
-  %row = shl i32 %c.32, 16
-  %what = or i32 %code, %row
-  %at = getelementptr [4 x i32], ptr %records, i64 %j
-  %at.1 = getelementptr i32, ptr %at, i64 1
-  %at.2 = getelementptr i32, ptr %at, i64 2
-  %at.3 = getelementptr i32, ptr %at, i64 3
-  store i32 %what, ptr %at
-  store i32 %d, ptr %at.1
-  %is.listed = and i32 %kind, {LISTED}
-  %is.list = icmp ne i32 %is.listed, 0
-  br i1 %is.list, label %by.list, label %by.two
-by.list:
-  %place.32 = trunc i64 %place to i32
-  %is.paired = and i32 %kind, {PAIRED}
-  %is.pair = icmp ne i32 %is.paired, 0
-  %n.half = lshr i64 %n, 1
-  %n.terms = select i1 %is.pair, i64 %n.half, i64 %n
-  %n.32 = trunc i64 %n.terms to i32
-  store i32 %place.32, ptr %at.2
-  store i32 %n.32, ptr %at.3
-  %place.on = add i64 %place, %n
-  br label %made
-by.two:
-  %p.at = getelementptr i32, ptr %list, i64 %place
-  %p = load i32, ptr %p.at
-  %n.less = sub i64 %n, 1
-  %q.at = getelementptr i32, ptr %p.at, i64 %n.less
-  %q = load i32, ptr %q.at
-  store i32 %p, ptr %at.2
-  store i32 %q, ptr %at.3
-  br label %made
-made:
-  %place.next = phi i64 [ %place.on, %by.list ], [ %place, %by.two ]
-  br label %scan
-
-done:
-  %listed.at = getelementptr i64, ptr %job, i64 {len(FIELDS) - 1}
-  store i64 %place, ptr %listed.at
-  ret i64 %used
-}}
-
-define void @levels(ptr noalias %job) {{
-entry:
-{_HEAD}
-  br label %head
-head:
-  %i = phi i64 [ 0, %entry ], [ %i.next, %have ]
-  %more = icmp slt i64 %i, %count
-  br i1 %more, label %body, label %done
-body:
-  %i.next = add i64 %i, 1
-  %stretch = and i64 %i, {-1 << STRETCH}
-  %floor = add i64 %stretch, %first
-  %s.at = getelementptr i32, ptr %starts, i64 %i
-  %s.32 = load i32, ptr %s.at
-  %s = sext i32 %s.32 to i64
-  %t.at = getelementptr i32, ptr %starts, i64 %i.next
-  %t.32 = load i32, ptr %t.at
-  %t = sext i32 %t.32 to i64
-  br label %take
-take:
-  %k = phi i64 [ %s, %body ], [ %k.next, %taken ]
-  %level = phi i32 [ 0, %body ], [ %level.next, %taken ]
-  %k.more = icmp slt i64 %k, %t
-  br i1 %k.more, label %take.body, label %have
-take.body:
-  %k.next = add i64 %k, 1
-  %a.at = getelementptr i32, ptr %args, i64 %k
-  %a.32 = load i32, ptr %a.at
-  %a = sext i32 %a.32 to i64
-  %near = icmp sge i64 %a, %floor
-  br i1 %near, label %look, label %taken
-look:
-  %i.of = sub i64 %a, %first
-  %l.at = getelementptr i32, ptr %order, i64 %i.of
-  %l = load i32, ptr %l.at
-  %l.next = add i32 %l, 1
-  %higher = icmp sgt i32 %l.next, %level
-  %l.max = select i1 %higher, i32 %l.next, i32 %level
-  br label %taken
-taken:
-  %level.next = phi i32 [ %level, %take.body ], [ %l.max, %look ]
-  br label %take
-have:
-  %o.at = getelementptr i32, ptr %order, i64 %i
-  store i32 %level, ptr %o.at
-  br label %head
-done:
-  ret void
-}}
-"""
+_Routine: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 class Encoded(NamedTuple):
-    """A program as the machine reads it; `outputs` are the registers of the outputs."""
+    """A program as the machine reads it; `outputs` are the registers of the outputs.
+
+    It is `rolled` where a record stands for many instructions.
+    """
 
     records: Ints
     args: Ints
     outputs: Ints
     registers: int
+    rolled: bool
 
 
-def encoded(program: Program, kinds: Ints) -> Encoded:
-    """Return the records of a program; `kinds` has the code of the machine for each of its rows.
+def encoded(program: Program, kinds: Ints, width: int) -> Encoded:
+    """Return the records of a program; `kinds` has two codes of the machine for each of its rows.
 
-    A code with LISTED gets the place and number of its arguments instead of two registers, with
-    PAIRED half that number.
+    The first is for one instruction: with LISTED it gets the place and number of its arguments
+    instead of two registers, with PAIRED half that number. The second is for many, or 0; it may
+    compute up to a multiple of `width`. With EVEN it takes arguments that lie side by side or are
+    all the same, with DENSE only those side by side.
     """
-    code = compiled(IR, passes=0)
+    code = compiled(encoder_ir(), passes=0, variables=True)
     count, first, values = len(program), program.first, program.values
     last = np.full(values, -1, np.int32)
     last[:first] = last[program.outputs] = FOR_EVER
-    registers = np.empty(values, np.int32)
+    registers, blocks = np.empty(values, np.int32), np.empty(values, np.int32)
     registers[:first] = np.arange(first, dtype=np.int32)
+    blocks[:first] = _shapes(program)
     records = np.zeros((count + 1, RECORD), np.int32)
-    free, args = np.empty(count + 1, np.int32), np.empty(len(program.args) + 1, np.int32)
-    order = np.empty(count, np.int32)
-    arrays = (program.codes, program.starts, program.args, kinds, order, last, registers)
-    places = [x.ctypes.data for x in (*arrays, free, records, args)]
-    job = _Job(count, first, *places, 0)
-    _Levels(code.address("levels"))(ctypes.byref(job))
-    order[:] = _sorted(order, program.codes)
-    used: int = _Encode(code.address("encode"))(ctypes.byref(job))
-    listed: int = job.listed
-    return Encoded(records, args[:listed].copy(), registers[program.outputs], used)
+    keys = np.full(count + 1, -1, np.int64)
+    most = int(np.diff(program.starts).max(initial=0))
+    sizes = dict(order=count, ends=count, free=count, list=len(program.args) + most)
+    sizes |= dict.fromkeys(("sizes", "bases", "alive", "spare"), count // LEAST)
+    made: dict[str, Ints] = {n: np.empty(size + 1, np.int32) for n, size in sizes.items()}
+    made |= dict(codes=program.codes, starts=program.starts, args=program.args, kinds=kinds)
+    made |= dict(last=last, registers=registers, blocks=blocks, records=records)
+    made |= dict(deltas=np.empty(most + 1, np.int32))
+    digits = GROUP - (len(program.ops) - 1).bit_length()
+    job = _Job(count=count, first=first, width=width, digits=digits, keys=keys.ctypes.data)
+    for name, array in made.items():
+        setattr(job, name, array.ctypes.data)
+    _Routine(code.address("levels"))(ctypes.byref(job))
+    keys[:count].sort()
+    for name in ("arrange", "encode"):
+        _Routine(code.address(name))(ctypes.byref(job))
+    written, listed, used = (int(getattr(job, x)) for x in ("written", "listed", "used"))
+    if written < count:
+        records = records[: written + 1].copy()
+    outputs = registers[program.outputs]
+    return Encoded(records, made["list"][:listed].copy(), outputs, used + width, written < count)
 
 
-def _sorted(levels: Ints, codes: Ints) -> Ints:
-    """Return the instructions by stretch, level and code."""
-    places = np.arange(len(levels), dtype=np.int64)
-    keys = (places >> STRETCH) << (2 * STRETCH + 16)
-    keys |= levels.astype(np.int64) << (STRETCH + 16)
-    keys |= codes.astype(np.int64) << STRETCH
-    keys |= places & ((1 << STRETCH) - 1)
-    keys.sort()
-    stretches = (keys >> (2 * STRETCH + 16)) << STRETCH
-    found: Ints = (stretches | (keys & ((1 << STRETCH) - 1))).astype(np.int32)
+def _shapes(program: Program) -> Ints:
+    """Return what tells inputs and constants apart where instructions are compared."""
+    found = np.ones(program.first, np.int32)
+    if len(program.constants) <= MANY_CONSTANTS:
+        found[program.inputs :] += np.arange(1, len(program.constants) + 1, dtype=np.int32)
     return found

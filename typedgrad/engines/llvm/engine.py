@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 from typing_extensions import override
 
-from typedgrad.engines.engine import LANES, Engine, Kernel, constants_in
-from typedgrad.engines.llvm.encode import LISTED, PAIRED, encoded
-from typedgrad.engines.llvm.fused import FusedKernel
-from typedgrad.engines.llvm.graph import TooLarge
+from typedgrad.engines.engine import Engine, Kernel, constants_in
+from typedgrad.engines.llvm.batches import Batches, BoundBatch
+from typedgrad.engines.llvm.encode import encoded
+from typedgrad.engines.llvm.encode_text import DENSE, EVEN, LISTED, PAIRED
 from typedgrad.engines.llvm.inline import FOLDS, UFUNCS
 from typedgrad.engines.llvm.jit import binding, is_there
+from typedgrad.engines.llvm.lanes import LOOP, WIDTH
 from typedgrad.engines.llvm.loops import pointers
 from typedgrad.engines.llvm.rows import row_address
 from typedgrad.engines.llvm.straight import straight_code
-from typedgrad.engines.llvm.vm import CODES, INLINE, Python, State, machine_of_type
+from typedgrad.engines.llvm.vm import CODES, INLINE, MANY, Python, State, machine_of_type
 from typedgrad.engines.llvm.vm import LISTED as LISTED_NAMES
 from typedgrad.errors import BadBuffer
 from typedgrad.machine import machine_of
@@ -30,7 +31,7 @@ from typedgrad.op import TABLE, Op
 from typedgrad.program import Program
 
 MOST_ARGUMENTS = 3
-FEW = 64  # points that are not worth a kernel of their own
+SMALL = 500  # instructions: fewer are not worth the machine that runs many at a time
 INTEL = ("x86_64", "AMD64", "amd64")
 
 
@@ -61,17 +62,20 @@ class Plan:
     def __init__(self, program: Program, numbers: NumberSystem[Any]) -> None:
         self.numbers = numbers
         self.dtype = np.dtype(numbers.scalar)
+        self.width = WIDTH[type_for(numbers)] if len(program) >= SMALL else 1
         self.table = np.zeros((len(program.ops) + 1, 2), np.uint64)
         self.forwards: dict[int, Callable[..., Any]] = {}
         self.notes: list[str] = []
         rows = [self._kind(code, TABLE[name]) for code, name in enumerate(program.ops)]
         self.kinds = np.array(rows, np.int32)
 
-    def _kind(self, code: int, op: Op) -> int:
+    def _kind(self, code: int, op: Op) -> tuple[int, int]:
         name = self._piece(code, op)
         listed = LISTED if name in LISTED_NAMES else 0
         paired = PAIRED if name in FOLDS and op.sequences == 2 else 0
-        return CODES[name] | listed | paired
+        where = DENSE if name == LOOP else 0 if name in FOLDS else EVEN
+        many = MANY[name] | where if name in MANY and self.width > 1 else 0
+        return CODES[name] | listed | paired, many
 
     def _piece(self, code: int, op: Op) -> str:
         """Return the name of the piece of the machine that runs a row."""
@@ -110,7 +114,7 @@ class Frame:
     def __init__(self, kernel: LLVMKernel, x: Any, out: Any) -> None:
         code, plan = kernel.code, kernel.plan
         dtype = plan.dtype
-        registers = np.zeros(code.registers + 1, dtype)
+        registers = np.zeros(code.registers, dtype)
         program = kernel.program
         registers[program.inputs : program.first] = kernel.constants
         self.failures: list[BaseException] = []
@@ -165,15 +169,14 @@ class LLVMKernel(Kernel):
             *self.plan.notes,
             *(f"not compiled by itself: {why}" for why in refused if straight and own is None),
         )
-        self.machine = own or machine_of_type(type_for(numbers))
-        self.code = encoded(program, self.plan.kinds)
+        self.code = encoded(program, self.plan.kinds, self.plan.width)
+        self.machine = own or machine_of_type(type_for(numbers), self.code.rolled)
         self.constants = np.array(constants_in(program, numbers), self.plan.dtype)
         self._x = np.zeros(program.inputs, self.plan.dtype)
         self._out = np.zeros(len(program.outputs), self.plan.dtype)
         self._frame = Frame(self, self._x, self._out)
         self._turn = Lock()
-        self._fused: FusedKernel | None = None
-        self._too_large = False
+        self._batches = Batches(program, numbers, self.machine, partial(Frame, self))
 
     @override
     def run(self, x: Any, out: Any) -> None:
@@ -215,42 +218,15 @@ class LLVMKernel(Kernel):
     def sweep(
         self, columns: Sequence[Any], out: Sequence[Any], totals: Sequence[Any], start: int
     ) -> None:
-        sizes = list(map(len, columns))
-        points = 0 if 0 in sizes else max(sizes, default=0)
-        if points >= FEW and not self._too_large:
-            try:
-                self._fused = self._fused or FusedKernel(self.program, self.numbers)
-                self._fused.sweep(columns, out, totals, start)
-                self.notes = tuple(dict.fromkeys((*self.notes, *self._fused.notes)))
-            except TooLarge:
-                self._too_large = True
-            else:
-                return
-        if points:
-            self._point_by_point(points, columns, out, totals, start)
+        self._batches.sweep(columns, out, totals, start)
+        self._note()
 
-    def _point_by_point(
-        self,
-        points: int,
-        columns: Sequence[Any],
-        out: Sequence[Any],
-        totals: Sequence[Any],
-        start: int,
-    ) -> None:
-        x = np.array([column[0] for column in columns], self.plan.dtype)
-        moving = np.flatnonzero([len(column) > 1 for column in columns])
-        y = np.empty(len(self._out), self.plan.dtype)
-        run = self.bound(x, y)
-        for p in range(points):
-            x[moving] = [columns[j][p] for j in moving.tolist()]
-            run()
-            for k, (row, lanes) in enumerate(zip(out, totals, strict=True)):
-                if row is not None:
-                    row[p] = y[k]
-                if lanes is not None:
-                    lane = (start + p) % LANES
-                    with np.errstate(all="ignore"):
-                        lanes[lane] = lanes[lane] + y[k]
+    @override
+    def bound_sweep(self, columns: Any, out: Any, totals: Any) -> BoundBatch:
+        return self._batches.bound_sweep(columns, out, totals)
+
+    def _note(self) -> None:
+        self.notes = tuple(dict.fromkeys((*self.notes, *self._batches.notes)))
 
 
 class LLVMEngine(Engine):

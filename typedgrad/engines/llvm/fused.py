@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from operator import is_
 from threading import RLock
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from typedgrad.engines.llvm import bodies, jit, loops
 from typedgrad.engines.llvm.graph import CALL, PYTHON, ROW, Graph, TooLarge, graph_of
 from typedgrad.engines.llvm.segments import planned
 from typedgrad.engines.llvm.sweep_text import KernelText, places, row_loop
+from typedgrad.engines.llvm.tables import Tables, aligned, is_array
 from typedgrad.errors import NoFunction
 from typedgrad.machine import machine_of
 from typedgrad.numbers import NumberSystem
@@ -40,45 +42,51 @@ class Compiled(NamedTuple):
 
     call: Any
     size: int
+    address: int
     keep: Any
 
 
+class Space:
+    """Memory for one run at a time."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.memory = aligned(size)
+        self.address: int = self.memory.ctypes.data
+
+
 class Bound:
-    """A sweep over given arrays: call it with the number of the first point."""
+    """A sweep over given arrays: call it with the number of the first point.
+
+    It may be told to sweep over some of the points alone, from which one and how many.
+    """
 
     def __init__(self, kernel: FusedKernel, columns: Any, out: Any, totals: Any) -> None:
         self.kernel = kernel
         self.arrays = (columns, out, totals)
-        sizes = list(map(len, columns))
-        self.points: int = 0 if 0 in sizes else max(sizes, default=0)
-        alike = tuple(size == 1 for size in sizes)
+        self.tables = Tables(columns, out, totals, np.dtype(kernel.numbers.scalar))
+        self.points: int = self.tables.points
+        alike = tuple(len(x) == 1 for x in columns)
         written = tuple(row is not None for row in out)
         summed = tuple(lanes is not None for lanes in totals)
         self.code: Compiled | None = None
         if self.points:
             self.code = kernel.compiled(Pattern(alike, written, summed))
-        dtype = np.dtype(kernel.numbers.scalar)
-        tables = [
-            *addresses(columns, dtype),
-            *addresses([row for row in out if row is not None], dtype),
-            *addresses([lanes for lanes in totals if lanes is not None], dtype),
-        ]
-        self.keep = tables
-        self.args = [ctypes.c_void_p(table.ctypes.data) for table in tables]
+        self.args = [ctypes.c_void_p(place) for place in self.tables.places]
 
-    def __call__(self, start: int) -> None:
+    def __call__(self, start: int, begin: int = 0, count: int = -1) -> None:
         """Sweep; raise what a row in Python has raised."""
         code = self.code
-        if code is None:
+        if code is None or not count:
             return
         kernel = self.kernel
         space = kernel.workspace(code.size)
-        code.call(*self.args, space.ctypes.data, self.points, start % LANES)
+        self.tables.move(begin)
+        count = self.points if count < 0 else count
+        code.call(*self.args, space.address, count, start % LANES)
         kernel.spaces.append(space)
         if kernel.failures:
-            failure = kernel.failures[0]
-            kernel.failures.clear()
-            raise failure
+            kernel.check()
 
 
 class FusedKernel:
@@ -99,7 +107,8 @@ class FusedKernel:
         self.fmt: bodies.Format = fmt
         self.notes: tuple[str, ...] = ()
         self.failures: list[BaseException] = []
-        self.spaces: list[Any] = []
+        self.in_python = False
+        self.spaces: list[Space] = []
         self._codes: dict[Pattern, Compiled] = {}
         self._bound: Bound | None = None
         self._lock = RLock()
@@ -117,16 +126,21 @@ class FusedKernel:
         """Return a call that sweeps over these arrays, for ever."""
         return Bound(self, *map(_kept, (columns, out, totals)))
 
-    def workspace(self, size: int) -> Any:
+    def workspace(self, size: int) -> Space:
         """Return a workspace, new or used before, that begins at a cache line."""
-        with self._lock:
-            while self.spaces:
+        with suppress(IndexError):
+            while True:
                 space = self.spaces.pop()
-                if len(space) >= size:
+                if space.size >= size:
                     return space
-        raw = np.zeros(size + 64, np.uint8)
-        begin = -raw.ctypes.data % 64
-        return raw[begin : begin + size]
+        return Space(size)
+
+    def check(self) -> None:
+        """Raise what a row in Python has raised."""
+        if self.failures:
+            failure = self.failures[0]
+            self.failures.clear()
+            raise failure
 
     def compiled(self, pattern: Pattern) -> Compiled:
         """Return the code for a pattern of arrays."""
@@ -149,9 +163,10 @@ class FusedKernel:
         barriers = Barriers(self, graph, {s.nodes[0] for s in kernel.barriers()})
         text = kernel.text(barriers.address)
         self.notes = tuple(dict.fromkeys((*self.notes, *barriers.notes)))
+        self.in_python = self.in_python or bool(barriers.callbacks)
         code = code_of(text, 2 if tuned else 0)
-        call = _Sweep(code.address("sweep"))
-        return Compiled(call, kernel.layout.end, (code, barriers))
+        address = code.address("sweep")
+        return Compiled(_Sweep(address), kernel.layout.end, address, (code, barriers))
 
 
 class Barriers:
@@ -236,13 +251,9 @@ def python_loop(
     return loop
 
 
-def _is_array(x: Any) -> bool:
-    return isinstance(x, np.ndarray)
-
-
 def _kept(arrays: Any) -> Any:
     """Return arrays in a holder that nobody changes."""
-    return arrays if _is_array(arrays) else tuple(arrays)
+    return arrays if is_array(arrays) else tuple(arrays)
 
 
 def _same(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
@@ -251,20 +262,9 @@ def _same(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
         if a is b:
             if isinstance(a, list):
                 return False
-        elif _is_array(a) or _is_array(b) or len(a) != len(b) or not all(map(is_, a, b)):
+        elif is_array(a) or is_array(b) or len(a) != len(b) or not all(map(is_, a, b)):
             return False
     return True
-
-
-def addresses(arrays: Any, dtype: Any) -> tuple[Any, Any]:
-    """Return where arrays begin and how far apart their numbers are, in bytes."""
-    if _is_array(arrays) and arrays.ndim == 2 and arrays.dtype == dtype:
-        begin, (step, inner) = arrays.ctypes.data, arrays.strides
-        rows = np.arange(len(arrays), dtype=np.int64)
-        return begin + step * rows, np.full(len(arrays), inner, np.int64)
-    heads = [x.__array_interface__["data"][0] for x in arrays]
-    steps = [x.strides[0] for x in arrays]
-    return np.array(heads or [0], np.int64), np.array(steps or [0], np.int64)
 
 
 class Owned:

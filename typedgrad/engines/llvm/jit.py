@@ -9,7 +9,7 @@ from typing import Any
 from typedgrad.errors import MissingExtra
 
 _LOCK = RLock()
-_CODES: dict[tuple[str, int, int], Code] = {}
+_CODES: dict[tuple[str, int, int, bool], Code] = {}
 
 
 class Code:
@@ -43,22 +43,23 @@ def is_there() -> bool:
     return True
 
 
-def compiled(text: str, passes: int = 2, level: int = 2) -> Code:
+def compiled(text: str, passes: int = 2, level: int = 2, variables: bool = False) -> Code:
     """Return the code of a module of IR for this machine.
 
     `passes` is the level of optimisation of the IR, `level` that of the code, each from 0 to 3.
+    With `variables`, what the text keeps in memory on the stack is put into registers first.
     Nothing is contracted or reordered as long as the text has no fast-math flags. Raises
     `MissingExtra` where llvmlite is not installed.
     """
     with _LOCK:
-        key = (text, passes, level)
+        key = (text, passes, level, variables)
         found = _CODES.get(key)
         if found is None:
-            found = _CODES[key] = _compile(text, passes, level)
+            found = _CODES[key] = _compile(*key)
     return found
 
 
-def _compile(text: str, passes: int, level: int) -> Code:
+def _compile(text: str, passes: int, level: int, variables: bool) -> Code:
     binding()
     import llvmlite.binding as llvm
 
@@ -71,6 +72,11 @@ def _compile(text: str, passes: int, level: int) -> Code:
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()
+    if variables:
+        manager: Any = vars(llvm)["create_new_module_pass_manager"]()
+        manager.add_sroa_pass()
+        tuning = llvm.create_pipeline_tuning_options()
+        manager.run(module, llvm.create_pass_builder(machine, tuning))
     if passes:
         options = llvm.create_pipeline_tuning_options(speed_level=passes)
         builder = llvm.create_pass_builder(machine, options)

@@ -50,10 +50,10 @@ def natives(numbers: NumberSystem[Any]) -> dict[np.ufunc, Callable[..., Any]]:
         extreme = _extreme(op, scalar, ufunc)
         if extreme is not None:
             found[ufunc] = extreme
-    for ufunc in (np.degrees, np.radians):
-        scaled = _scaled(ufunc(scalar(1)))
-        if _same(scalar, ufunc, scaled):
-            found[ufunc] = scaled
+    for scale in (np.degrees, np.radians):
+        scaled = _scaled(scale(scalar(1)))
+        if _same(scalar, scale, scaled):
+            found[scale] = scaled
     return found
 
 

@@ -10,7 +10,7 @@ from typedgrad.engines.llvm.graph import CONSTANT, INPUT, is_test
 from typedgrad.engines.llvm.guards import Need
 from typedgrad.engines.llvm.segments import Plan, Step
 
-MOST_POINTS = 256  # in one block
+MOST_BYTES = 512  # of a row of a block: with more, rows get into the way of each other
 BUDGET = 192 * 1024  # bytes for all slots of a block
 LINE = 64
 WIDE = 16  # bytes of the numbers that have no vectors
@@ -42,7 +42,7 @@ class Layout:
         staged = slots + columns + self.rows
         unit = max(self.group, LANES)  # so that a block begins at lane 0
         points = BUDGET // (max(staged, 1) * fmt.size) // unit * unit
-        self.points: int = max(unit, min(MOST_POINTS, points))
+        self.points: int = max(unit, min(MOST_BYTES // fmt.size, points))
         self.row: int = self.points * fmt.size
         self.end = 0
         self.ins = self._take(columns * 8)

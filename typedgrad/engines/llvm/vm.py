@@ -3,7 +3,8 @@
 A program is a row of records of 16 bytes: what to do, which row it is of the program, where the
 result goes, and two numbers: the registers of the arguments, or where in the list of arguments
 the registers of all begin and how many there are. A piece of code runs all records of its kind
-that follow each other before the next piece is looked up.
+that follow each other before the next piece is looked up. Records that stand for many
+instructions are the matter of `lanes`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,13 @@ from typing import Any, ClassVar
 
 from typedgrad.engines.llvm.inline import FOLDS, ROWS, UFUNCS, by_address
 from typedgrad.engines.llvm.jit import compiled
+from typedgrad.engines.llvm.lanes import (
+    LOOP,
+    TOGETHER,
+    Many,
+    vector_declarations,
+    write_together,
+)
 from typedgrad.engines.llvm.text import SIZE, Lines, declarations
 
 HALT, FIRST = 0, 1
@@ -25,6 +33,9 @@ INLINE: dict[str, tuple[int, Callable[..., str]]] = {
 OUTSIDE = ("loop1", "loop2", "call1", "call2", "call3", "call_list", "clip", "python")
 CODES: dict[str, int] = {
     name: code for code, name in enumerate((*INLINE, *FOLDS, *OUTSIDE), start=FIRST)
+}
+MANY: dict[str, int] = {
+    name: code for code, name in enumerate((*TOGETHER, LOOP), start=FIRST + len(CODES))
 }
 LISTED = {
     *("call3", "call_list", "clip", "python"),
@@ -57,6 +68,9 @@ ENTRY = """entry:
   %slot = alloca {t}, align 16
   %argv = alloca [3 x ptr], align 16
   %one = alloca i64
+  %number = alloca i64
+  %dense = alloca [2 x i64], align 16
+  store [2 x i64] [i64 {size}, i64 {size}], ptr %dense
   %steps1 = alloca [2 x i64], align 16
   %steps2 = alloca [3 x i64], align 16
   %unit = alloca {t}, align 16
@@ -67,10 +81,14 @@ ENTRY = """entry:
 """
 
 
-def machine_ir(type_: str) -> str:
-    """Return the IR of `machine(State*)` for numbers of a type."""
+def machine_ir(type_: str, together: bool) -> str:
+    """Return the IR of `machine(State*)` for numbers of a type.
+
+    Only with `together` it has the pieces for records of many instructions.
+    """
     f = Lines(type_)
-    labels = ["halt", *(f"do.{name}" for name in CODES)]
+    many = [f"all.{name}" for name in MANY] if together else []
+    labels = ["halt", *(f"do.{name}" for name in CODES), *many]
     f.lines.append(ENTRY.format(t=type_, size=SIZE[type_], one=f.one).rstrip("\n"))
     for place, name in enumerate(FIELDS):
         kind = "i64" if name in COUNTS else "ptr"
@@ -90,25 +108,32 @@ def machine_ir(type_: str) -> str:
     for code, label in enumerate(labels[1:], start=FIRST):
         _piece(f, label, code)
     _halt(f)
-    return f"{declarations(type_)}define void @machine(ptr noalias %state) {{\n{f.text()}}}\n"
+    known = declarations(type_) + (vector_declarations(type_) if together else "")
+    return f"{known}define void @machine(ptr noalias %state) {{\n{f.text()}}}\n"
 
 
 def _end(label: str) -> str:
     """Return the last block of a piece: folds have a loop inside, clip a branch."""
-    return f"{label}.end" if label[3:] in FOLDS or label == "do.clip" else label
+    long = label.startswith("all.") or label[3:] in FOLDS or label == "do.clip"
+    return f"{label}.end" if long else label
 
 
 def _piece(f: Lines, label: str, code: int) -> None:
     """Write the code of one kind of record: a loop over all that follow each other."""
-    name = label[3:]
+    name = label.partition(".")[2]
     f.label(label)
     ip = f"%{label}.ip"
     came = ["[ %ip, %next ]", f"[ %{label}.next, %{_end(label)} ]"]
-    refused = ["[ %do.clip.ip, %do.clip ]"] if name == "python" else []
+    refused = ["[ %do.clip.ip, %do.clip ]"] if label == "do.python" else []
     f.do(f"{ip} = phi ptr {', '.join(came + refused)}")
     target = f.at("%R", f.index(ip, "1"))
     a, b = f.index(ip, "2"), f.index(ip, "3")
-    if name in OUTSIDE:
+    if label.startswith("all."):
+        row = f.let(f"load i16, ptr {f.at(ip, '1', 'i16')}")
+        row = f.let(f"zext i16 {row} to i64")
+        write_together(f, name, Many(label, target, f.at("%args", a, "i32"), b, row))
+        y = ""
+    elif name in OUTSIDE:
         y = _outside(f, name, ip, target, (a, b))
     elif name in FOLDS:
         y = FOLDS[name](f, label, f.at("%args", a, "i32"), b)
@@ -181,6 +206,6 @@ def _halt(f: Lines) -> None:
 
 
 @cache
-def machine_of_type(type_: str) -> Any:
+def machine_of_type(type_: str, together: bool) -> Any:
     """Return the compiled machine of a type, to be called with a State."""
-    return Run(compiled(machine_ir(type_), passes=0).address("machine"))
+    return Run(compiled(machine_ir(type_, together), passes=0).address("machine"))

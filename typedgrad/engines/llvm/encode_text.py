@@ -1,0 +1,302 @@
+"""The IR of the encoder: what is done with each instruction, in three routines.
+
+`levels` gives each instruction a key by stretch, level, code and shape, `arrange` puts them in the
+order of the sorted keys, and `encode` gives out registers and writes the records.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from typedgrad.engines.llvm.routine import Routine, Test, Variable, Whole
+
+LISTED, PAIRED, DENSE, EVEN = 1 << 16, 1 << 17, 1 << 18, 1 << 19
+FOR_EVER = 2**31 - 1
+RELEASED, SINGLE = -2, -1
+RECORD = 4  # numbers of 32 bits in a record
+LEAST = 8  # instructions that are worth a record together
+TRIES = 8  # blocks that are looked at before a new one is made
+PLACE = 12  # bits of the place of an instruction in its stretch, and of its level
+GROUP = 21  # bits of its code and its shape
+MIX = -7046029254386353131
+
+NUMBERS = ("count", "first", "width", "digits", "listed", "used", "written")
+FIELDS = (
+    *NUMBERS,
+    *("codes", "starts", "args", "kinds", "keys", "order", "ends", "last", "registers", "blocks"),
+    *("free", "sizes", "bases", "alive", "spare", "deltas", "records", "list"),
+)
+
+
+@cache
+def encoder_ir() -> str:
+    """Return the IR of the three routines; each takes the address of a job."""
+    return _levels() + _arrange() + _Encoder().text()
+
+
+class _Parts:
+    """The arrays and numbers that the routines share."""
+
+    def __init__(self, name: str) -> None:
+        self.r = Routine(name, FIELDS)
+        self.count, self.first = self.r.field("count").now, self.r.field("first").now
+        self.codes, self.starts = self.r.array("codes"), self.r.array("starts")
+        self.args, self.order = self.r.array("args"), self.r.array("order")
+        self.keys = self.r.array("keys", "i64")
+        self.registers, self.blocks = self.r.array("registers"), self.r.array("blocks")
+        self.last, self.ends = self.r.array("last"), self.r.array("ends")
+
+
+def _levels() -> str:
+    p = _Parts("levels")
+    r, shapes = p.r, p.blocks
+    digits = r.field("digits").now
+    with r.each(0, p.count) as i:
+        begin, end = p.starts[i], p.starts[i + 1]
+        stretch = i >> PLACE
+        near = (stretch << PLACE) + p.first
+        level, shape = r.variable(0), r.variable(p.codes[i] | ((end - begin) << 16))
+        with r.each(begin, end) as k:
+            a = p.args[k]
+            mixed = (shape.now ^ shapes[a]) * MIX
+            shape.set(mixed ^ (mixed >> 32))
+            with r.when(a >= near):
+                above, now = p.order[a - p.first] + 1, level.now
+                level.set((now < above).choose(above, now))
+        p.order[i] = level.now
+        shapes[p.first + i] = shape.now
+        part = (shape.now & (2**32 - 1)) >> (digits * -1 + 32)
+        group = (p.codes[i] << digits) | part
+        key = (stretch << PLACE | level.now) << GROUP | group
+        p.keys[i] = (key << PLACE) | (i & ((1 << PLACE) - 1))
+    return r.text()
+
+
+def _arrange() -> str:
+    """Order, and the last place where each value is used.
+
+    What runs backwards through its arguments is turned round. `registers` has the place of a
+    value in the order, until it gets a register.
+    """
+    p = _Parts("arrange")
+    r = p.r
+    j = r.variable(0)
+    with r.loop(lambda: j.now < p.count):
+        start = j.now
+        group = p.keys[start] >> PLACE
+        j.add(1)
+        with r.loop(lambda: (p.keys[j.now] >> PLACE).equals(group)):
+            j.add(1)
+        stop = j.now
+        p.ends[start] = stop
+        turned = _is_turned(p, start, stop)
+        with r.each(start, stop) as k:
+            i = _instruction(p.keys[turned.choose(start + stop - 1 - k, k)])
+            p.order[k] = i
+            p.registers[p.first + i] = p.first + k
+            with r.each(p.starts[i], p.starts[i + 1]) as at:
+                a = p.args[at]
+                with r.when(p.last[a].differs(FOR_EVER)):
+                    p.last[a] = k
+    return r.text()
+
+
+def _instruction(key: Whole) -> Whole:
+    """Return the instruction of a key: its stretch, and its place there."""
+    stretch = key >> (GROUP + 2 * PLACE)
+    return (stretch << PLACE) | (key & ((1 << PLACE) - 1))
+
+
+def _is_turned(p: _Parts, start: Whole, stop: Whole) -> Test:
+    """Return whether the first argument that changes after the first instruction goes down."""
+    r = p.r
+    step = r.variable(0)
+    with r.when(stop - start >= LEAST):
+        one, two = (p.starts[_instruction(p.keys[start + k])] for k in range(2))
+        end = p.starts[_instruction(p.keys[start]) + 1]
+        with r.each(0, end - one) as k, r.when(step.now.equals(0)):
+            step.set(p.registers[p.args[two + k]] - p.registers[p.args[one + k]])
+    return step.now < 0
+
+
+class _Encoder(_Parts):
+    """The routine that writes the records."""
+
+    def __init__(self) -> None:
+        super().__init__("encode")
+        r = self.r
+        self.width, self.kinds = r.field("width").now, r.array("kinds")
+        self.free, self.sizes, self.bases = (r.array(x) for x in ("free", "sizes", "bases"))
+        self.alive, self.spare = r.array("alive"), r.array("spare")
+        self.deltas, self.records, self.list = (r.array(x) for x in ("deltas", "records", "list"))
+        self.used, self.place, self.written = r.variable(self.first), r.variable(0), r.variable(0)
+        self.singles, self.spares, self.made = r.variable(0), r.variable(0), r.variable(0)
+        self.block, self.next = r.variable(SINGLE), r.variable(0)
+        self.stop, self.plain, self.run = r.variable(0), r.variable(0), r.variable(1)
+
+    def text(self) -> str:
+        r, j = self.r, self.r.variable(0)
+        with r.loop(lambda: j.now < self.count):
+            at = j.now
+            with r.when(at.equals(self.stop.now)):
+                self.stop.set(self.ends[at])
+                self.plain.set(at)
+                self.block.set(SINGLE)
+                with r.when(self.stop.now - at >= LEAST):
+                    self.take_block(self.stop.now - at)
+            self.record(at)
+            j.set(at + self.run.now)
+        for name, value in (("listed", self.place), ("used", self.used), ("written", self.written)):
+            r.field(name).set(value.now)
+        return r.text()
+
+    def take_block(self, size: Whole) -> None:
+        """Take a block that is free and not much too large, or make one."""
+        r = self.r
+        need = size + self.width - 1
+        tries = r.variable(0)
+        with r.loop(
+            lambda: (
+                self.block.now.equals(SINGLE) & (tries.now < TRIES) & (tries.now < self.spares.now)
+            )
+        ):
+            tries.add(1)
+            at, top = self.spares.now - tries.now, self.spares.now - 1
+            found = self.spare[at]
+            room = self.sizes[found]
+            with r.when((room >= need) & (need * 4 >= room)):
+                self.block.set(found)
+                self.spare[at] = self.spare[top]
+                self.spares.set(top)
+        with r.when(self.block.now.equals(SINGLE)):
+            made = self.made.now
+            self.block.set(made)
+            self.sizes[made] = need
+            self.bases[made] = self.used.now
+            self.used.add(need)
+            self.made.add(1)
+        self.alive[self.block.now] = size
+        self.next.set(self.bases[self.block.now])
+
+    def record(self, j: Whole) -> None:
+        """Write one record, for one instruction or as many as can be."""
+        r, i, run = self.r, self.order[j], self.run
+        begin = self.starts[i]
+        n, c = self.starts[i + 1] - begin, self.codes[i]
+        kind, many = self.kinds[c * 2], self.kinds[c * 2 + 1]
+        run.set(1)
+        with r.when(many.differs(0) & (j >= self.plain.now) & (self.stop.now - j >= LEAST)):
+            self.measure(j, begin, n, many)
+        at = self.written.now * RECORD
+        alone, together = run.now.equals(1), run.now >= 2
+        with r.when(alone):
+            self.records[at] = (kind & 65535) | (c << 16)
+            self.arguments(at, begin, n, kind)
+        with r.when(together):
+            self.records[at] = (many & 65535) | (c << 16)
+            self.streams(at, begin, n, kind)
+        target = r.variable(self.next.now)
+        with r.each(j, j + run.now) as q:
+            self.finish(q, target)
+        self.records[at + 1] = (alone).choose(target.now, self.next.now - run.now)
+        self.written.add(1)
+
+    def measure(self, j: Whole, begin: Whole, n: Whole, many: Whole) -> None:
+        """Find how many instructions from j on have arguments at equal distances."""
+        r, run = self.r, self.run
+        even, ones, more = r.variable(0), r.variable(0), r.variable(1)
+        second = self.order[j + 1]
+        other = self.starts[second]
+        with r.when((self.starts[second + 1] - other).differs(n)):
+            more.set(0)
+        with r.when(more.now.equals(1)), r.each(0, n) as k:
+            delta = self.register(other + k) - self.register(begin + k)
+            self.deltas[k] = delta
+            even.set(even.now | delta)
+            ones.set(ones.now | (delta ^ 1))
+        with r.loop(lambda: more.now.equals(1) & (j + run.now < self.stop.now)):
+            count, tried = run.now, r.variable(0)
+            q = self.order[j + count]
+            at = self.starts[q]
+            more.set((self.starts[q + 1] - at).equals(n).choose(1, 0))
+            with r.loop(lambda: more.now.equals(1) & (tried.now < n)):
+                k = tried.now
+                wanted = self.register(begin + k) + self.deltas[k] * count
+                more.set(self.register(at + k).equals(wanted).choose(1, 0))
+                tried.set(k + 1)
+            run.add(more.now)
+        self.plain.set(j + run.now)
+        with r.when((even.now & -2).differs(0)):
+            run.set((many & EVEN).equals(0).choose(run.now & (self.width * -1), 1))
+        with r.when(ones.now.differs(0) & (many & DENSE).differs(0)):
+            run.set(1)
+        with r.when(run.now < LEAST):
+            run.set(1)
+
+    def register(self, at: Whole) -> Whole:
+        return self.registers[self.args[at]]
+
+    def arguments(self, at: Whole, begin: Whole, n: Whole, kind: Whole) -> None:
+        """Write the registers of two arguments, or a list."""
+        r, place = self.r, self.place.now
+        with r.each(0, n) as k:
+            self.list[place + k] = self.register(begin + k)
+        self.records[at + 2] = self.list[place]
+        self.records[at + 3] = self.list[place + n - 1]
+        with r.when((kind & LISTED).differs(0)):
+            self.records[at + 2] = place
+            self.records[at + 3] = self.terms(n, kind)
+            self.place.add(n)
+
+    def terms(self, n: Whole, kind: Whole) -> Whole:
+        return (kind & PAIRED).equals(0).choose(n, n >> 1)
+
+    def streams(self, at: Whole, begin: Whole, n: Whole, kind: Whole) -> None:
+        """Write the number of terms, and where each argument begins and how it goes on."""
+        place = self.place.now
+        self.records[at + 2] = place
+        self.records[at + 3] = self.run.now
+        self.list[place] = self.terms(n, kind)
+        with self.r.each(0, n) as k:
+            to = place + k * 2
+            self.list[to + 1] = self.register(begin + k)
+            self.list[to + 2] = self.deltas[k]
+        self.place.add(n * 2 + 1)
+
+    def finish(self, q: Whole, target: Variable) -> None:
+        """Free the arguments that are used up, and give the result a register."""
+        r, i = self.r, self.order[q]
+        with r.each(self.starts[i], self.starts[i + 1]) as k:
+            a = self.args[k]
+            with r.when(self.last[a].equals(q)):
+                self.last[a] = RELEASED
+                self.release(self.registers[a], self.blocks[a])
+        target.set(self.next.now)
+        with r.when(self.block.now.equals(SINGLE)):
+            some = self.singles.now
+            with r.when(some.equals(0)):
+                target.set(self.used.now)
+                self.used.add(1)
+            with r.when(some >= 1):
+                self.singles.set(some - 1)
+                target.set(self.free[some - 1])
+        with r.when(self.block.now >= 0):
+            self.next.add(1)
+        y = self.first + i
+        self.registers[y] = target.now
+        self.blocks[y] = self.block.now
+        with r.when(self.last[y].equals(-1)):
+            self.release(target.now, self.block.now)
+
+    def release(self, register: Whole, block: Whole) -> None:
+        """Give back a register, or one of a block."""
+        r = self.r
+        with r.when(block.equals(SINGLE)):
+            self.free[self.singles.now] = register
+            self.singles.add(1)
+        with r.when(block >= 0):
+            left = self.alive[block] - 1
+            self.alive[block] = left
+            with r.when(left.equals(0)):
+                self.spare[self.spares.now] = block
+                self.spares.add(1)
