@@ -202,11 +202,11 @@ def test_arrays_are_remembered_but_their_numbers_are_not(p: Any) -> None:
     out = tuple(np.zeros(19, p.scalar) for _ in program.outputs)
     none = (None,) * len(out)
     kernel = FusedKernel(program, p)
+    wanted = [np.zeros(19, p.scalar) for _ in out]
     for seed in range(3):
         for old, new in zip(columns, columns_for(p, 19, seed=seed), strict=True):
             old[:] = new
         kernel.sweep(columns, out, none, 0)
-        wanted = [np.zeros(19, p.scalar) for _ in out]
         PythonKernel(program, p).sweep(columns, wanted, none, 0)
         assert all(map(same, out, wanted))
     listed, other = list(columns), columns_for(p, 19, seed=9)

@@ -88,15 +88,16 @@ class Reverse:
     def __init__(self, program: Program, root: int) -> None:
         self.old = program
         self.root = root
-        self.varied = varies(program)
+        self.varied: Any = varies(program)
         self.groups: list[Group] = list(groups(program, self.varied))
-        self.pool = Pool(program, program.inputs)
-        self.one, self.zero = self.pool.place(1), self.pool.place(0)
+        self.pool: Pool = Pool(program, program.inputs)
+        self.one: int = self.pool.place(1)
+        self.zero: int = self.pool.place(0)
         for group in self.groups:
             for x in group.template.constants:
                 self.pool.place(x)
-        self.shift = len(self.pool.constants) - len(program.constants)
-        self.seeds = np.zeros(program.values, np.int64)
+        self.shift: int = len(self.pool.constants) - len(program.constants)
+        self.seeds: Any = np.zeros(program.values, np.int64)
         self.seeds[root] = 1
 
     def program(self) -> Program:
@@ -173,9 +174,9 @@ class Reverse:
         ends = start + np.cumsum(sizes[::-1])[::-1]
         own = np.full(old.values, -1, np.int64)
         own[old.first :] = ends - sizes
-        self.top = int(ends[0]) if len(old) else start
+        self.top: int = int(ends[0]) if len(old) else start
         own[: old.inputs] = self.top + np.cumsum(made[: old.inputs]) - 1
-        self.end = self.top + int(made[: old.inputs].sum())
+        self.end: int = self.top + int(made[: old.inputs].sum())
         return ends - body, own
 
     def spot(self, group: Group, alive: Any, base: Any) -> Spot:

@@ -99,24 +99,34 @@ def _cut(tree: Any, flat: list[Any], function: str) -> Form:
     return flatten(tree, flat, function)
 
 
-class Found(NamedTuple):
-    """What a batch gives: an array over the points for each output, a number for each total."""
+def run_points(points: Points, what: str, path_at: PathAt, how: How) -> Any:
+    """Return the values of a recorded function at all points, and the partials if these are asked.
 
-    path: Path
-    outputs: list[Any]
-
-
-def run_points(points: Points, what: str, path_at: PathAt, how: How, totals: Any) -> Found:
-    """Run a derived program of a recorded function at all points.
-
-    `totals(path)` says which outputs are summed over the points. Points that take another path
-    than the first are run on theirs; then totals are added up afterwards, in the same order.
+    The partials by what points share are summed over them.
     """
     path = path_at(points.at(0))
-    summed: list[int] = totals(path)
+    grad = what != "value"
+    summed = [path.results + k for k, own in enumerate(points.shared) if own and grad]
+    outputs = all_paths(path, points, what, path_at, how, summed)
+    scalar = points.numbers.scalar
+    value = restore_points(path.result, iter(outputs[: path.results]), scalar)
+    if not grad:
+        return value
+    partials = restore_points(points.form, iter(outputs[path.results :]), scalar)
+    return value, partials[0] if len(partials) == 1 else partials
+
+
+def all_paths(
+    path: Path, points: Points, what: str, path_at: PathAt, how: How, summed: list[int]
+) -> list[Any]:
+    """Return an array over the points for each output of a derived program, or its total.
+
+    Points that take another path than the first are run on theirs; then totals are added up
+    afterwards, in the same order.
+    """
     outputs, verdict = one_path(path, points, what, how, summed)
     if verdict is None or bool((verdict == path.agreed).all()):
-        return Found(path, outputs)
+        return outputs
     if summed:
         outputs, verdict = one_path(path, points, what, how, [])
     waiting = np.flatnonzero(verdict != path.agreed)
@@ -132,7 +142,7 @@ def run_points(points: Points, what: str, path_at: PathAt, how: How, totals: Any
         for row, mine in zip(outputs, found, strict=True):
             row[waiting[good]] = mine[good]
         waiting = waiting[~good]
-    return Found(path, totalled(outputs, summed, points.numbers, how))
+    return totalled(outputs, summed, points.numbers, how)
 
 
 def one_path(

@@ -316,7 +316,7 @@ class Builder:
 
     def __init__(self, inputs: int, constants: Sequence[Any] = ()) -> None:
         self.inputs = inputs
-        self.constants = list(constants)
+        self.constants: list[Any] = list(constants)
         self.ops: dict[str, int] = {}
         self.codes: list[int] = []
         self.starts: list[int] = [0]

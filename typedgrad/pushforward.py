@@ -37,13 +37,14 @@ class Forward:
     def __init__(self, program: Program) -> None:
         self.old = program
         self.groups: list[Group] = list(groups(program, varies(program), forward=True))
-        self.inputs = 2 * program.inputs
-        self.pool = Pool(program, self.inputs)
-        self.nothing, self.zero = self.pool.place(NOTHING), self.pool.place(0)
+        self.inputs: int = 2 * program.inputs
+        self.pool: Pool = Pool(program, self.inputs)
+        self.nothing: int = self.pool.place(NOTHING)
+        self.zero: int = self.pool.place(0)
         for group in self.groups:
             for x in group.template.constants:
                 self.pool.place(x)
-        self.first = self.inputs + len(self.pool.constants)
+        self.first: int = self.inputs + len(self.pool.constants)
 
     def program(self) -> Program:
         """Return the program with the tangents behind its outputs."""

@@ -13,11 +13,10 @@ from typing_extensions import TypeIs, override
 
 from typedgrad.bound import Call, Job, flip_error
 from typedgrad.errors import BadArguments, BadCall, NotRepeatable
-from typedgrad.machine import Formula
 from typedgrad.numbers import NumberSystem
 from typedgrad.operators import WATCHER, seen
 from typedgrad.paths import SMALL, Path, Store
-from typedgrad.pointwise import How, places_of, points_of, restore_points, run_points
+from typedgrad.pointwise import How, places_of, points_of, run_points
 from typedgrad.program import Program
 from typedgrad.source import is_ours
 from typedgrad.thawing import thaw
@@ -193,23 +192,13 @@ class Recorded:
         """
         together = places_of(self.name, parameters(self.f, len(args)), shared)
         points = points_of(self.name, args, together, self.numbers)
-        how = How(self.engine, threads, chunk, progress)
         what = "value_and_grad" if grad else "value"
 
         def path_at(point: Point) -> Path:
             return self._run(what, point)[0]
 
-        def totals(path: Path) -> list[int]:
-            partials = range(points.form.size) if grad else ()
-            return [path.results + k for k in partials if points.shared[k]]
-
-        path, found = run_points(points, what, path_at, how, totals)
-        scalar = points.numbers.scalar
-        value = restore_points(path.result, iter(found[: path.results]), scalar)
-        if not grad:
-            return value
-        partials = restore_points(points.form, iter(found[path.results :]), scalar)
-        return value, partials[0] if len(partials) == 1 else partials
+        how = How(self.engine, threads, chunk, progress)
+        return run_points(points, what, path_at, how)
 
     @override
     def __repr__(self) -> str:
@@ -373,7 +362,7 @@ def level_of_user() -> int:
 
 
 def record(
-    f: Formula | Callable[..., Any],
+    f: Callable[..., Any],
     /,
     *,
     on_branch: Literal["record", "raise"] = "record",

@@ -72,8 +72,8 @@ class Sharing:
         self.known: dict[tuple[int, ...], int] = {}
         self.negated: dict[int, int] = {}
         constants = range(program.inputs, program.first)
-        self.ones = {v for v in constants if self._literal(v) == (int, 1)}
-        self.nothing = {v for v in constants if self._literal(v) == (str, NOTHING)}
+        self.ones: set[int] = {v for v in constants if self._literal(v) == (int, 1)}
+        self.nothing: set[int] = {v for v in constants if self._literal(v) == (str, NOTHING)}
         self.identities: dict[str, Callable[[list[int]], int | None]] = {
             **dict.fromkeys(("mul", "azmul"), self._product),
             **dict.fromkeys(("div", "azdiv"), self._quotient),

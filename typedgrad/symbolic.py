@@ -85,9 +85,9 @@ class Symbol:
     __slots__ = ("linear", "ref", "trace")
 
     def __init__(self, trace: Trace, ref: int, linear: bool = False) -> None:
-        self.trace = trace
-        self.ref = ref
-        self.linear = linear
+        self.trace: Trace = trace
+        self.ref: int = ref
+        self.linear: bool = linear
 
     def __bool__(self) -> bool:
         raise NotTraceable(op=self.trace.name, problem="it asks whether something holds")
@@ -95,7 +95,11 @@ class Symbol:
     def __index__(self) -> NoReturn:
         raise NotTraceable(op=self.trace.name, problem="it makes an integer of a number")
 
-    __int__ = __float__ = __index__
+    def __int__(self) -> NoReturn:
+        self.__index__()
+
+    def __float__(self) -> NoReturn:
+        self.__index__()
 
     def __neg__(self) -> Any:
         return apply("neg", self)
@@ -220,7 +224,7 @@ def selection(test: Any, then: Any, otherwise: Any) -> Any:
 class Symbols(NumberSystem[Any]):
     """The symbols as a number system: a row applied to them is written down."""
 
-    name = "symbols"
+    name: str = "symbols"
     scalar = Symbol
     exact = True
 

@@ -212,11 +212,11 @@ class Writer:
         self.old = old
         self.inputs = inputs
         self.constants = constants
-        self.first = inputs + len(constants)
+        self.first: int = inputs + len(constants)
         self.ops: dict[str, int] = {name: code for code, name in enumerate(old.ops)}
         size = end - self.first
-        self.codes = np.empty(size, np.int32)
-        self.counts = np.zeros(size, np.int32)
+        self.codes: Any = np.empty(size, np.int32)
+        self.counts: Any = np.zeros(size, np.int32)
         self.codes[: len(old)] = old.codes
         self.counts[: len(old)] = np.diff(old.starts)
         self.jobs: list[tuple[Any, Any, Any]] = []

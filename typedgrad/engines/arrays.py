@@ -57,9 +57,9 @@ class Arrays(NumberSystem[Any]):
 
     def __init__(self, base: NumberSystem[Any]) -> None:
         self.base = base
-        self.name = base.name
-        self.scalar = base.scalar
-        self.bits = base.bits
+        self.name: str = base.name
+        self.scalar: Any = base.scalar
+        self.bits: int = base.bits
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.base, name)
@@ -246,8 +246,8 @@ class ArrayRows:
 
     def __init__(self, numbers: NumberSystem[Any]) -> None:
         self.numbers = numbers
-        self.dtype = dtype_of(numbers)
-        self.machine = machine_of(Arrays(numbers))
+        self.dtype: Any = dtype_of(numbers)
+        self.machine: Any = machine_of(Arrays(numbers))
         self.notes: dict[str, str] = {}
         self._forwards: dict[str, Callable[..., Any]] = {}
         self._recipes: dict[str, list[Step]] = {}

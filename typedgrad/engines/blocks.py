@@ -28,12 +28,13 @@ class Sweeper:
     """A program that runs over blocks of points; its slots serve one thread at a time."""
 
     def __init__(self, program: Program, rows: ArrayRows) -> None:
-        self.constants = constants_in(program, rows.numbers)
+        self.constants: list[Any] = constants_in(program, rows.numbers)
         ones = [k for k, x in enumerate(self.constants, program.inputs) if x == 1]
-        self.program = program = lean(program, ones)
+        program = lean(program, ones)
+        self.program: Program = program
         self.rows = rows
         self.shared: Any = np.zeros(program.values, rows.dtype)
-        self.scalar = {code: rows.scalar(name) for code, name in enumerate(program.ops)}
+        self.scalar: Any = {code: rows.scalar(name) for code, name in enumerate(program.ops)}
         self.minus_zero: Any = rows.numbers.from_special("-0.0")
         self.careful = 0
         self.pending: list[Any] = []
@@ -221,10 +222,10 @@ class Block:
         self.size = size
         plan = maker.plan
         dtype = sweeper.rows.dtype
-        self.buffers = Buffers(plan, size, dtype)
-        self.parents = plan.branches.parents
+        self.buffers: Buffers = Buffers(plan, size, dtype)
+        self.parents: list[int] = plan.branches.parents
         outputs = [plan.places.get(v) for v in sweeper.program.outputs.tolist()]
-        self.summed = [place if key[2][j] else None for j, place in enumerate(outputs)]
+        self.summed: Any = [place if key[2][j] else None for j, place in enumerate(outputs)]
         many = sum(place is not None for place in self.summed)
         self.lanes: Any = np.empty((size // LANES + 1 if many else 0, many, LANES), dtype)
         self._quick = self._laid(careful=False)

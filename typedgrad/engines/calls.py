@@ -18,8 +18,8 @@ from typedgrad.engines.zeros import is_harmless, zero_tests
 from typedgrad.program import Program
 
 LINE, LARGE = 192, 1 << 22
-PRODUCTS = {"azmul": np.multiply, "azdiv": np.divide}
-COMPARISONS = {
+PRODUCTS: dict[str, Any] = {"azmul": np.multiply, "azdiv": np.divide}
+COMPARISONS: dict[str, Any] = {
     "less": np.less,
     "less_equal": np.less_equal,
     "greater": np.greater,
@@ -48,7 +48,7 @@ class Buffers:
         self.mask: Any = np.empty(size, np.bool)
         self.zeros: Any = np.zeros(size, np.bool)
         self.zero: Any = np.zeros((), dtype)
-        self.any_zeros = False
+        self.any_zeros: bool = False
         self.taken: list[bool] = [True] * len(plan.branches.parents)
         self._parts: list[Any] = []
 
@@ -275,7 +275,7 @@ class Search:
 
     def __init__(self, buffers: Buffers) -> None:
         self.buffers = buffers
-        self.is_upper = False
+        self.is_upper: bool = False
 
     def __call__(self, y: Any) -> None:
         """Look for zeros and NaN in y."""

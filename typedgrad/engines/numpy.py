@@ -22,7 +22,7 @@ from typedgrad.program import Program
 
 Step: TypeAlias = Callable[[], Any]
 MANY_ZEROS = 256
-ABSOLUTE = {"azmul": np.multiply, "azdiv": np.divide}
+ABSOLUTE: dict[str, Any] = {"azmul": np.multiply, "azdiv": np.divide}
 FOLDS = ("sum", "dot", "azdot")
 
 

@@ -25,7 +25,7 @@ WORK = 1 << 27  # instructions times points in a chunk, if it is long
 LEAST = 64
 
 Progress: TypeAlias = Callable[[int, int], object]
-column_type = cache(dtype_of)
+column_type: Callable[[NumberSystem[Any]], Any] = cache(dtype_of)
 
 
 class Sweep:

@@ -96,8 +96,3 @@ __all__ = [
     "WrongWidth",
     "every_error",
 ]
-
-# One home in tracebacks too, whichever room of it a class lives in.
-for _kind in (TypedgradError, *every_error().values()):
-    _kind.__module__ = __name__
-del _kind

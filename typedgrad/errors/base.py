@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+HOME = "typedgrad.errors"
+
 
 class TypedgradError(Exception):
     """The root of all errors that typedgrad raises on purpose."""
@@ -13,6 +15,13 @@ class TypedgradError(Exception):
     code: ClassVar[str] = "TG000"
     says: ClassVar[str] = "{what}"
     cure: ClassVar[str] = "run `typedgrad doctor` and report what it prints"
+
+    @override
+    def __init_subclass__(cls) -> None:
+        """Give our errors one home in tracebacks, whichever room of it they live in."""
+        super().__init_subclass__()
+        if cls.__module__.startswith(HOME):
+            cls.__module__ = HOME
 
     def __init__(self, **facts: object) -> None:
         self.facts = facts

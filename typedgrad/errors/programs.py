@@ -147,7 +147,7 @@ class NotRecordable(TypedgradError, TypeError):
         """Say which function it is, if that has not been said."""
         if self.facts["function"] == self.unnamed:
             self.facts["function"] = function
-            self.args = (self.text(),)
+            super().__init__(**self.facts)
 
 
 class BrokenTape(TypedgradError, RuntimeError):

@@ -1,7 +1,7 @@
 """Recordings: what their types are; trees of arguments and results are Any."""
 
 from collections.abc import Callable
-from typing import Any, assert_type
+from typing import assert_type
 
 import numpy as np
 from typing_extensions import TypeVar
@@ -15,20 +15,19 @@ def product(x: tg.Value[T], y: tg.Value[T]) -> tg.Value[T]:
     return x * y
 
 
-@tg.record
 def total(xs: list[tg.Value[T]]) -> tg.Value[T]:
     return tg.sum(xs)
 
 
 f = tg.record(product)
 assert_type(f, tg.Recorded)
-assert_type(total, tg.Recorded)
-assert_type(tg.record(lambda x, y: x * y, on_branch="raise", sources=True), tg.Recorded)
+assert_type(tg.record(total), tg.Recorded)
+assert_type(tg.record(product, on_branch="raise", sources=True), tg.Recorded)
 assert_type(f.using(tg.float32), tg.Recorded)
 assert_type(f.using(engine="numpy"), tg.Recorded)
 assert_type(f.at(1.0, 2.0), tg.Program)
 assert_type(f.program, tg.Program)
-assert_type(f.value_and_grad(1.0, 2.0), tuple[Any, Any])
+pair: tuple[object, object] = f.value_and_grad(1.0, 2.0)
 assert_type((f.traces, f.replays, len(f.paths)), tuple[int, int, int])
 assert_type(f.paths[0].program, tg.Program)
 assert_type([guard.place for guard in f.paths[0].guards], list[str])
@@ -36,4 +35,7 @@ assert_type([guard.place for guard in f.paths[0].guards], list[str])
 x, y = tg.float32(1), tg.float32(2)
 assert_type(tg.thaw(f.program, [x, y]), list[tg.Value[np.float32]])
 call: Callable[[], None] = f.bind(1.0, 2.0)
-slopes = tg.record(lambda w, x: w["w"][0] * x[0]).grad({"w": [1.0, 2.0]}, np.ones(3))
+found: object = f.batch(np.ones(3), 2.0)
+saved = tg.save
+loaded: Callable[..., tg.Program] = tg.load
+assert_type(tg.BranchWarning("it turns"), tg.BranchWarning)

@@ -4,11 +4,16 @@ import numpy as np
 
 import typedgrad as tg
 
-f = tg.record(lambda x: x * 2)
+
+def f_of(x: tg.Value[np.float64]) -> tg.Value[np.float64]:
+    return x * 2
+
+
+f = tg.record(f_of)
 
 tg.record(2.0)  # E: arg-type | reportArgumentType
-tg.record(lambda x: x, on_branch="never")  # E: arg-type | reportArgumentType
-tg.record(lambda x: x, sources="yes")  # E: arg-type | reportArgumentType
+tg.record(f_of, on_branch="never")  # E: arg-type | reportArgumentType
+tg.record(f_of, sources="yes")  # E: arg-type | reportArgumentType
 f.using(np.float32)  # E: arg-type | reportArgumentType
 f.using("float32")  # E: arg-type | reportArgumentType
 f.using(tg.float32, engine=1)  # E: arg-type | reportArgumentType

@@ -53,7 +53,7 @@ class Batches:
         self.machine = machine
         self.frame = frame
         self.notes: tuple[str, ...] = ()
-        self.work = 0.0  # arguments times points until now
+        self.work: float = 0.0  # arguments times points until now
         self._fused: FusedKernel | None = None
         self._wide: WideKernel | None = None
         self._refused: set[str] = set()
@@ -137,7 +137,7 @@ class BoundBatch:
 
     def __init__(self, batches: Batches, columns: Any, out: Any, totals: Any) -> None:
         self.batches = batches
-        self.arrays = (columns, out, totals)
+        self.arrays: tuple[Any, Any, Any] = (columns, out, totals)
         self.points: int = points_of(columns)
         self._ways: dict[str, Any] = {}
 

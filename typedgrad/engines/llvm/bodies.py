@@ -77,7 +77,7 @@ class Lines(Sink):
         self.fmt = fmt
         self.mode = mode
         self.lines: list[str] = []
-        self.block = "entry"
+        self.block: str = "entry"
         self.ufuncs: dict[str, np.ufunc] = {}
         self._known: list[dict[Any, str]] = [{}]
         self._names = 0

@@ -61,13 +61,13 @@ class Plan:
 
     def __init__(self, program: Program, numbers: NumberSystem[Any]) -> None:
         self.numbers = numbers
-        self.dtype = np.dtype(numbers.scalar)
-        self.width = WIDTH[type_for(numbers)] if len(program) >= SMALL else 1
-        self.table = np.zeros((len(program.ops) + 1, 2), np.uint64)
+        self.dtype: Any = np.dtype(numbers.scalar)
+        self.width: int = WIDTH[type_for(numbers)] if len(program) >= SMALL else 1
+        self.table: Any = np.zeros((len(program.ops) + 1, 2), np.uint64)
         self.forwards: dict[int, Callable[..., Any]] = {}
         self.notes: list[str] = []
         rows = [self._kind(code, TABLE[name]) for code, name in enumerate(program.ops)]
-        self.kinds = np.array(rows, np.int32)
+        self.kinds: Any = np.array(rows, np.int32)
 
     def _kind(self, code: int, op: Op) -> tuple[int, int]:
         name = self._piece(code, op)
@@ -124,7 +124,7 @@ class Frame:
         arrays = (code.records, code.args, registers, x, out, code.outputs, plan.table)
         places = [a.ctypes.data for a in arrays]
         address = ctypes.cast(self._python, ctypes.c_void_p).value if self._python else None
-        self.state = State(
+        self.state: State = State(
             *places[:4], program.inputs * self._size, *places[4:6], len(out), places[6], address
         )
         self.state.keep = (arrays, kernel, self._python)
@@ -162,16 +162,16 @@ class LLVMKernel(Kernel):
     ) -> None:
         self.program = program
         self.numbers = numbers
-        self.plan = Plan(program, numbers)
+        self.plan: Plan = Plan(program, numbers)
         own = straight_code(program, numbers) if straight else None
         refused = ["it is too long, or has rows that are no straight code"]
         self.notes: tuple[str, ...] = (
             *self.plan.notes,
             *(f"not compiled by itself: {why}" for why in refused if straight and own is None),
         )
-        self.code = encoded(program, self.plan.kinds, self.plan.width)
-        self.machine = own or machine_of_type(type_for(numbers), self.code.rolled)
-        self.constants = np.array(constants_in(program, numbers), self.plan.dtype)
+        self.code: Any = encoded(program, self.plan.kinds, self.plan.width)
+        self.machine: Any = own or machine_of_type(type_for(numbers), self.code.rolled)
+        self.constants: Any = np.array(constants_in(program, numbers), self.plan.dtype)
         self._x = np.zeros(program.inputs, self.plan.dtype)
         self._out = np.zeros(len(program.outputs), self.plan.dtype)
         self._frame = Frame(self, self._x, self._out)

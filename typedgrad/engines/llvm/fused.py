@@ -51,7 +51,7 @@ class Space:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.memory = aligned(size)
+        self.memory: Any = aligned(size)
         self.address: int = self.memory.ctypes.data
 
 
@@ -63,8 +63,8 @@ class Bound:
 
     def __init__(self, kernel: FusedKernel, columns: Any, out: Any, totals: Any) -> None:
         self.kernel = kernel
-        self.arrays = (columns, out, totals)
-        self.tables = Tables(columns, out, totals, np.dtype(kernel.numbers.scalar))
+        self.arrays: tuple[Any, Any, Any] = (columns, out, totals)
+        self.tables: Tables = Tables(columns, out, totals, np.dtype(kernel.numbers.scalar))
         self.points: int = self.tables.points
         alike = tuple(len(x) == 1 for x in columns)
         written = tuple(row is not None for row in out)
@@ -72,7 +72,7 @@ class Bound:
         self.code: Compiled | None = None
         if self.points:
             self.code = kernel.compiled(Pattern(alike, written, summed))
-        self.args = [ctypes.c_void_p(place) for place in self.tables.places]
+        self.args: Any = [ctypes.c_void_p(place) for place in self.tables.places]
 
     def __call__(self, start: int, begin: int = 0, count: int = -1) -> None:
         """Sweep; raise what a row in Python has raised."""
@@ -107,7 +107,7 @@ class FusedKernel:
         self.fmt: bodies.Format = fmt
         self.notes: tuple[str, ...] = ()
         self.failures: list[BaseException] = []
-        self.in_python = False
+        self.in_python: bool = False
         self.spaces: list[Space] = []
         self._codes: dict[Pattern, Compiled] = {}
         self._bound: Bound | None = None

@@ -43,11 +43,12 @@ class Lanes(Lines):
     def __init__(self, f: Lines) -> None:
         super().__init__(f.type)
         self._plain = f
-        self.width = WIDTH[f.type]
-        self.lines = f.lines
+        self.width: int = WIDTH[f.type]
+        self.lines: list[str] = f.lines
         ones = ", ".join([f"{f.type} {f.one}"] * self.width)
-        self.type = f"<{self.width} x {f.type}>"
-        self.zero, self.one = "zeroinitializer", f"<{ones}>"
+        self.type: str = f"<{self.width} x {f.type}>"
+        self.zero: str = "zeroinitializer"
+        self.one: str = f"<{ones}>"
 
     @override
     def let(self, text: str) -> str:

@@ -114,8 +114,8 @@ class BoundPoints:
         few = all(map(len, columns))
         x = np.array([column[0] for column in columns] if few else (), dtype)
         y = np.empty(len(program.outputs), dtype)
-        self.frame = frame(x, y)
-        self.tables = Tables(columns, out, totals, dtype)
+        self.frame: Any = frame(x, y)
+        self.tables: Tables = Tables(columns, out, totals, dtype)
         moving = np.flatnonzero([len(column) > 1 for column in columns])
         rows, summed = (
             np.array([k for k, row in enumerate(some) if row is not None], np.int64)
@@ -125,9 +125,9 @@ class BoundPoints:
         places = [a.ctypes.data for a in (moving, rows, summed)]
         places = [x.ctypes.data, y.ctypes.data, *self.tables.places, *places]
         state = ctypes.addressof(self.frame.state)
-        self.job = _Job(address, state, *places, len(moving), len(rows), len(summed))
-        self.keep = (x, y, moving, rows, summed, machine)
-        self.call = _Points(compiled(IR.format(t=type_), passes=0).address("points"))
+        self.job: Any = _Job(address, state, *places, len(moving), len(rows), len(summed))
+        self.keep: Any = (x, y, moving, rows, summed, machine)
+        self.call: Any = _Points(compiled(IR.format(t=type_), passes=0).address("points"))
 
     def __call__(self, start: int, begin: int = 0, count: int = -1) -> None:
         """Run; raise what a row in Python has raised."""

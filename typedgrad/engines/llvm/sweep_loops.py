@@ -44,15 +44,15 @@ class Layout:
         points = BUDGET // (max(staged, 1) * fmt.size) // unit * unit
         self.points: int = max(unit, min(MOST_BYTES // fmt.size, points))
         self.row: int = self.points * fmt.size
-        self.end = 0
-        self.ins = self._take(columns * 8)
-        self.outs = self._take(self.rows * 8)
-        self.cells = self._take(len(plan.cells) * fmt.size)
-        self.sums = self._take(self.totals * LANES * fmt.size)
-        self.flags = self._take(len(flagged))
-        self.slots = self._take(slots * self.row)
-        self.stage_in = self._take(columns * self.row)
-        self.stage_out = self._take(self.rows * self.row)
+        self.end: int = 0
+        self.ins: int = self._take(columns * 8)
+        self.outs: int = self._take(self.rows * 8)
+        self.cells: int = self._take(len(plan.cells) * fmt.size)
+        self.sums: int = self._take(self.totals * LANES * fmt.size)
+        self.flags: int = self._take(len(flagged))
+        self.slots: int = self._take(slots * self.row)
+        self.stage_in: int = self._take(columns * self.row)
+        self.stage_out: int = self._take(self.rows * self.row)
 
     def _take(self, size: int) -> int:
         begin = self.end
@@ -79,22 +79,22 @@ class Writer:
 
     def __init__(self, layout: Layout, step: Step, lanes: int) -> None:
         self.layout = layout
-        self.plan = layout.plan
-        self.graph = layout.plan.graph
-        self.fmt = layout.fmt
+        self.plan: Plan = layout.plan
+        self.graph: Any = layout.plan.graph
+        self.fmt: Format = layout.fmt
         self.step = step
         self.lanes = lanes
         t = self.fmt.name
-        self.kind = f"<{lanes} x {t}>" if lanes > 1 else t
-        self.flag = f"<{lanes} x i1>" if lanes > 1 else "i1"
-        self.suffix = f"v{lanes}{self.fmt.suffix}" if lanes > 1 else self.fmt.suffix
+        self.kind: str = f"<{lanes} x {t}>" if lanes > 1 else t
+        self.flag: str = f"<{lanes} x i1>" if lanes > 1 else "i1"
+        self.suffix: str = f"v{lanes}{self.fmt.suffix}" if lanes > 1 else self.fmt.suffix
         self.head: list[str] = []
         self.lines: list[str] = []
         self.names: dict[int, str] = {}
-        self.own = set(step.nodes)
+        self.own: set[int] = set(step.nodes)
         self.pointers: dict[int, str] = {}
-        self.count = 0
-        self.block = "loop"
+        self.count: int = 0
+        self.block: str = "loop"
 
     def fresh(self) -> str:
         """Return a name that is free."""

@@ -38,7 +38,7 @@ class KernelText:
     ) -> None:
         self.plan = plan
         self.fmt = fmt
-        self.layout = Layout(plan, fmt, written, summed, tuned)
+        self.layout: Layout = Layout(plan, fmt, written, summed, tuned)
 
     def text(self, address: Address) -> str:
         """Return the whole module; `address` gives the loop of a barrier and its data."""

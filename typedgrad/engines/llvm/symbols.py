@@ -73,8 +73,8 @@ class Test:
     __slots__ = ("ref", "sink")
 
     def __init__(self, sink: Sink, ref: Any) -> None:
-        self.sink = sink
-        self.ref = ref
+        self.sink: Sink = sink
+        self.ref: Any = ref
 
     def __bool__(self) -> NoReturn:
         raise NotLowered("it asks whether something holds")
@@ -93,13 +93,20 @@ class Number:
     __array_ufunc__ = None  # NumPy's scalars leave the operators to us
 
     def __init__(self, sink: Sink, ref: Any) -> None:
-        self.sink = sink
-        self.ref = ref
+        self.sink: Sink = sink
+        self.ref: Any = ref
 
     def __bool__(self) -> NoReturn:
         raise NotLowered("it asks for the value of a number")
 
-    __index__ = __int__ = __float__ = __bool__
+    def __int__(self) -> NoReturn:
+        self.__bool__()
+
+    def __index__(self) -> NoReturn:
+        raise NotLowered("it asks for the value of a number")
+
+    def __float__(self) -> NoReturn:
+        self.__bool__()
 
     def __neg__(self) -> Any:
         return self.sink.number("neg", self)

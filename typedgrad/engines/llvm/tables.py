@@ -53,9 +53,9 @@ class Tables:
         self.arrays: list[Any] = [pairs[0][0], steps, *pairs[1], *pairs[2]]
         self.heads: Any = [self.arrays[k].copy() for k in (0, 2)]
         self.places: list[int] = [x.ctypes.data for x in self.arrays]
-        self.keep = (columns, out, totals)
+        self.keep: tuple[Any, Any, Any] = (columns, out, totals)
         self.points: int = points_of(columns)
-        self.begin = 0
+        self.begin: int = 0
 
     def move(self, begin: int) -> None:
         """Let columns and rows begin at a point."""

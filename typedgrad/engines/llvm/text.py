@@ -14,11 +14,11 @@ class Lines:
     """The lines of a function of numbers of one type."""
 
     def __init__(self, type_: str) -> None:
-        self.type = type_
-        self.zero = ZERO[type_]
-        self.one = ONE[type_]
+        self.type: str = type_
+        self.zero: str = ZERO[type_]
+        self.one: str = ONE[type_]
         self.lines: list[str] = []
-        self.fresh = 0
+        self.fresh: int = 0
 
     def let(self, text: str) -> str:
         """Add an instruction and return the name of its result."""

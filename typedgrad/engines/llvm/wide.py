@@ -65,15 +65,15 @@ class Wide(Lines):
     def __init__(self, type_: str) -> None:
         super().__init__(type_)
         self.number = type_
-        self.lanes = lanes_of(type_)
-        self.bytes = self.lanes * SIZE[type_]
-        self.unit = unit_of(type_)
+        self.lanes: int = lanes_of(type_)
+        self.bytes: int = self.lanes * SIZE[type_]
+        self.unit: int = unit_of(type_)
         if self.lanes > 1:
-            self.type = f"<{self.lanes} x {type_}>"
+            self.type: str = f"<{self.lanes} x {type_}>"
             self.zero = "zeroinitializer"
-            self.one = f"splat ({type_} {ONE[type_]})"
-        self.flag = "i1" if self.lanes == 1 else f"<{self.lanes} x i1>"
-        self.align = min(LINE, self.bytes)
+            self.one: str = f"splat ({type_} {ONE[type_]})"
+        self.flag: str = "i1" if self.lanes == 1 else f"<{self.lanes} x i1>"
+        self.align: int = min(LINE, self.bytes)
 
     @override
     def intrinsic(self, name: str, *args: str) -> str:

@@ -74,16 +74,16 @@ class WideKernel:
         self.numbers = numbers
         self.fmt: Format = fmt
         self.notes: tuple[str, ...] = ()
-        self.dtype = np.dtype(numbers.scalar)
-        self.table = np.zeros((len(program.ops) + 1, 2), np.int64)
-        self.machine = wide_machine(fmt.name)
+        self.dtype: Any = np.dtype(numbers.scalar)
+        self.table: Any = np.zeros((len(program.ops) + 1, 2), np.int64)
+        self.machine: Any = wide_machine(fmt.name)
         self._spaces: list[Any] = []
         self._rows: list[FusedKernel] = []
         self._names: list[str] = []
-        self.kinds = np.array(
+        self.kinds: Any = np.array(
             [self._kind(k, TABLE[x]) for k, x in enumerate(program.ops)], np.int32
         )
-        self.pieces = pieces(fmt.name, self._names)
+        self.pieces: Any = pieces(fmt.name, self._names)
         self._laid: dict[tuple[bool, ...], tuple[Laid, Any]] = {}
 
     def _kind(self, code: int, op: Op) -> int:
@@ -173,7 +173,7 @@ class BoundWide:
         dtype, size = kernel.dtype, kernel.fmt.size
         widest = int(max(np.diff(kernel.program.starts), default=0)) + 1
         sums = aligned(max(len(summed), 1) * LANES * size)
-        self.tables = Tables(columns, out, totals, dtype)
+        self.tables: Tables = Tables(columns, out, totals, dtype)
         arrays = [
             *(laid.once, laid.once_args, laid.each, laid.each_args, space, sums, kernel.table),
             *(np.empty(widest, dtype), np.arange(widest, dtype=np.int32), kernel.pieces),
@@ -182,8 +182,10 @@ class BoundWide:
         places = [x.ctypes.data for x in arrays]
         places[10:10] = self.tables.places
         counts = (len(laid.cells), len(laid.columns), len(rows), len(summed))
-        self.state = WideState(*places, *counts, laid.base, laid.points * size, laid.points)
-        self.keep = arrays
+        self.state: WideState = WideState(
+            *places, *counts, laid.base, laid.points * size, laid.points
+        )
+        self.keep: list[Any] = arrays
         self.kernel = kernel
         self.points: int = self.tables.points
         self.bytes: int = laid.slots * laid.points * size

@@ -43,11 +43,9 @@ def laid_out(program: Program, kinds: Ints, alike: tuple[bool, ...], size: int, 
 
     `kinds` has the code of each row, `unit` the points that are worked on at the same time.
     """
-    flags = moving(program, alike)
-    first = program.first
+    flags, first = moving(program, alike), program.first
     cells, columns = (np.flatnonzero(np.array(alike, bool) == x) for x in (True, False))
-    own = flags[first:]
-    lengths = np.diff(program.starts)
+    own, lengths = flags[first:], np.diff(program.starts)
     by_each = np.repeat(own, lengths)
     read = np.concatenate([program.args[by_each], program.outputs])
     crossing = np.unique(read[~flags[read]])
@@ -64,12 +62,11 @@ def laid_out(program: Program, kinds: Ints, alike: tuple[bool, ...], size: int, 
     number[first:][own] = np.arange(entries, entries + np.count_nonzero(own))
     each = encoded(_part(program, own, lengths, number, entries, number[program.outputs]), kinds)
     slots = each.registers - len(crossing)
-    points = BUDGET // (max(slots, 1) * size) // unit * unit
-    points = max(unit, min(MOST_POINTS, points))
+    points = points_of_block(slots, size, unit)
     base, width = once.registers, points * size // LINE
     places = (base + np.arange(slots) * width) << 1 | 1
-    fast = np.concatenate([places[: len(columns)], held << 1, places[len(columns) :]])
-    fast = fast.astype(np.int32)
+    mixed = np.concatenate([places[: len(columns)], held << 1, places[len(columns) :]])
+    fast = mixed.astype(np.int32)
     still = (np.arange(once.registers) << 1).astype(np.int32)
     return Laid(
         *_placed(once, kinds, still),
@@ -81,6 +78,12 @@ def laid_out(program: Program, kinds: Ints, alike: tuple[bool, ...], size: int, 
         slots,
         points,
     )
+
+
+def points_of_block(slots: int, size: int, unit: int) -> int:
+    """Return how many points a block holds, so that its registers fit the budget."""
+    points = BUDGET // (max(slots, 1) * size) // unit * unit
+    return max(unit, min(MOST_POINTS, points))
 
 
 def _part(
