@@ -308,7 +308,7 @@ def test_long_programs_are_not_compiled(p: Any, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(batches, "EAGER", 1e9)
     builder = Builder(INPUTS, [1])
     y = 0
-    for k in range(700):
+    for k in range(batches.MOST_NODES // 2 + 100):
         y = builder.emit("mul" if k % 2 else "add", (y, k % 4))
     program, columns = builder.program([y]), columns_for(p, 40)
     kernel = LLVMKernel(program, p)

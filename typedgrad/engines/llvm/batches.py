@@ -26,10 +26,10 @@ from typedgrad.program import Program
 
 POINTS, WIDE, FUSED = "points", "wide", "fused"
 FEW = 8  # points that are not worth a block
-MOST_NODES = 600  # plain operations of a program that may be compiled by itself
+MOST_NODES = 2000  # plain operations of a program that may be compiled by itself
 # Seconds to compile, at all and for each plain operation; what the kernel saves an argument at one
 # point over blocks, for numbers of up to 8 bytes and wider ones.
-COMPILE, COMPILE_NODE = 0.02, 1e-4
+COMPILE, COMPILE_NODE = 0.02, 4e-5
 SAVED, SAVED_WIDE = 8e-11, 1e-9
 EAGER = 4  # as much as has run will run so many times again
 NEAR = 64 * 1024  # bytes of the registers of a block of wide numbers that are still at hand
