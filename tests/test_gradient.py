@@ -22,7 +22,7 @@ from typedgrad.op import TABLE, Op, primitive
 from typedgrad.program import Builder, Program
 from typedgrad.pushforward import hvp, jvp
 from typedgrad.reverse import adjoints
-from typedgrad.simplify import simplify
+from typedgrad.simplify import simplify, without_dead
 from typedgrad.templates import template
 from typedgrad.value import leaf
 
@@ -225,6 +225,22 @@ def test_simplify_keeps_every_bit_and_drops_the_rest() -> None:
     assert [name for name, _ in program.instructions()] == ["add", "add"]  # x + 0 is not x
     assert program.constants == (0,)
     assert simplify(program) == program
+
+
+def test_a_long_chain_that_nothing_uses_is_dropped() -> None:
+    builder = Builder(2)
+    used = builder.emit("mul", [0, 1])
+    chain = used
+    for _ in range(20_000):
+        chain = builder.emit("sin", [chain])
+    for _ in range(50):
+        builder.emit("exp", [chain])
+    program = builder.program([used])
+    assert [name for name, _ in without_dead(program).instructions()] == ["mul"]
+    for numbers in PRECISIONS:
+        x = [numbers.lift(3), numbers.lift(5)]
+        assert evaluated(without_dead(gradient(program)), numbers, x) == [5, 3]
+    assert len(without_dead(gradient(program))) == 2
 
 
 def test_gradients_cost_a_few_instructions_an_operation() -> None:

@@ -25,7 +25,7 @@ FLOORS: dict[str, list[str]] = {
     "holders": ["shortcuts", "value", "arena", "slots", "handles", "tape"],
     "calculus": ["transforms", "signatures", "calculus", "precision", "free"],
     "programs": [
-        *("literals", "program", "symbolic", "templates", "gradient", "pushforward"),
+        *("literals", "program", "symbolic", "flow", "templates", "gradient", "pushforward"),
         *("simplify", "listing", "drawing", "storage", "thawing"),
     ],
     "engines": ["engines", "batch"],

@@ -12,20 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from typedgrad.flow import follow, ordered, peel, varies
 from typedgrad.program import Program
-from typedgrad.templates import (
-    ONE,
-    Group,
-    Pool,
-    Spot,
-    Writer,
-    distinct,
-    groups,
-    local,
-    moved,
-    ordered,
-    varies,
-)
+from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups, local, moved
 
 NONE, ALIAS, PRODUCT, PAIR, SUM, DOT = range(6)  # how the adjoint of a value comes about
 ROWS = {PRODUCT: "azmul", PAIR: "add", SUM: "sum", DOT: "azdot"}
@@ -90,12 +79,9 @@ class Reverse:
         self.root = root
         self.varied: Any = varies(program)
         self.groups: list[Group] = list(groups(program, self.varied))
-        self.pool: Pool = Pool(program, program.inputs)
+        self.pool: Pool = Pool(program, program.inputs, self.groups)
         self.one: int = self.pool.place(1)
         self.zero: int = self.pool.place(0)
-        for group in self.groups:
-            for x in group.template.constants:
-                self.pool.place(x)
         self.shift: int = len(self.pool.constants) - len(program.constants)
         self.seeds: Any = np.zeros(program.values, np.int64)
         self.seeds[root] = 1
@@ -131,20 +117,10 @@ class Reverse:
 
     def reached(self, edges: Edges, begins: Any) -> tuple[Any, Any]:
         """Tell which edges an adjoint flows through, and how many terms each value gets."""
-        first = self.old.first
         kept = self.varied[edges.target]
         count = np.bincount(edges.target[kept], minlength=self.old.values) + self.seeds
-        idle = np.flatnonzero(count[first:] == 0)
-        while len(idle):
-            lasts = np.where(idle > 0, begins[idle - 1], len(kept))
-            sizes = lasts - begins[idle]
-            at = np.repeat(lasts - np.cumsum(sizes), sizes) + np.arange(int(sizes.sum()))
-            at = at[kept[at]]
-            kept[at] = False
-            lost = edges.target[at]
-            np.subtract.at(count, lost, 1)
-            lost = distinct(np.sort(lost))
-            idle = lost[(count[lost] == 0) & (lost >= first)] - first
+        ends = np.concatenate([[len(kept)], begins])[: len(self.old)]
+        peel(count, kept, edges.target, begins[: len(self.old)], ends)
         return kept, count
 
     def kinds(self, target: Any, product: Any, count: Any) -> Any:
@@ -182,7 +158,7 @@ class Reverse:
     def spot(self, group: Group, alive: Any, base: Any) -> Spot:
         """Return what the template of a group stands for at its living nodes."""
         nodes = group.nodes[alive]
-        constants = [self.pool.place(x) for x in group.template.constants]
+        constants = self.pool.places(group.template)
         adjoint = -1 - self.old.first - nodes
         result = self.old.first + self.shift + nodes
         return Spot(adjoint, result, self.moved(group.args[alive]), base[nodes], constants)
@@ -215,10 +191,7 @@ class Reverse:
             found[self.root], alias[self.root] = self.one, False
         single = alias[target]
         found[target[single]] = given[single]
-        waiting = np.flatnonzero(alias & (found < 0))
-        while len(waiting):
-            found[waiting] = found[-1 - found[waiting]]
-            waiting = waiting[found[waiting] < 0]
+        follow(found, np.flatnonzero(alias & (found < 0)))
         return found
 
     def written(self, target: Any, factors: Any, kind: Any, base: Any, own: Any) -> Program:

@@ -14,7 +14,7 @@ from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
 from typedgrad.paths import Path
 from typedgrad.program import Builder
-from typedgrad.trees import NUMBER, Form, Point, flatten, is_array, is_dict, is_row
+from typedgrad.trees import NUMBER, Form, Point, flatten, is_array
 
 PathAt: TypeAlias = Callable[[Point], Path]
 
@@ -67,7 +67,7 @@ def points_of(
     flat: list[Any] = []
     together = frozenset(shared)
     parts = tuple(
-        flatten(arg, flat, function) if k in together else _cut(arg, flat, function)
+        flatten(arg, flat, function, None if k in together else _columns)
         for k, arg in enumerate(args)
     )
     if not any(map(is_array, flat)):
@@ -83,20 +83,11 @@ def points_of(
     return Points(Form("tuple", None, parts), arrays, columns.shared, found)
 
 
-def _cut(tree: Any, flat: list[Any], function: str) -> Form:
-    """Append the columns of a tree of arrays, and return its form at one point."""
-    if is_array(tree) and tree.ndim:
-        inner = tree.shape[1:]
-        flat.extend(tree.reshape(len(tree), -1).T if inner else [tree])
-        return Form("array", inner) if inner else NUMBER
-    if is_row(tree):
-        parts = tuple([_cut(item, flat, function) for item in tree])
-        if isinstance(tree, list):
-            return Form("list", None, parts)
-        return Form("tuple", tree.__class__ if hasattr(tree, "_make") else None, parts)
-    if is_dict(tree):
-        return Form("dict", tuple(tree), tuple([_cut(x, flat, function) for x in tree.values()]))
-    return flatten(tree, flat, function)
+def _columns(array: Any, flat: list[Any]) -> Form:
+    """Append the columns of an array over the points, and return its form at one point."""
+    inner = array.shape[1:]
+    flat.extend(array.reshape(len(array), -1).T if inner else [array])
+    return Form("array", inner) if inner else NUMBER
 
 
 def run_points(points: Points, what: str, path_at: PathAt, how: How) -> Any:

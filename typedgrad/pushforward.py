@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.flow import follow, varies
 from typedgrad.gradient import gradient
 from typedgrad.program import Program
 from typedgrad.symbolic import NOTHING
-from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups, local, moved, varies
+from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups, local, moved
 
 
 def jvp(program: Program) -> Program:
@@ -38,12 +39,9 @@ class Forward:
         self.old = program
         self.groups: list[Group] = list(groups(program, varies(program), forward=True))
         self.inputs: int = 2 * program.inputs
-        self.pool: Pool = Pool(program, self.inputs)
+        self.pool: Pool = Pool(program, self.inputs, self.groups)
         self.nothing: int = self.pool.place(NOTHING)
         self.zero: int = self.pool.place(0)
-        for group in self.groups:
-            for x in group.template.constants:
-                self.pool.place(x)
         self.first: int = self.inputs + len(self.pool.constants)
 
     def program(self) -> Program:
@@ -83,17 +81,14 @@ class Forward:
             elif laid.terms:
                 size = len(laid.ops) + products + (len(laid.terms) > 1)
                 found[own] = base[group.nodes] + size - 1
-        waiting = np.flatnonzero(found < 0)
-        while len(waiting):
-            found[waiting] = found[-1 - found[waiting]]
-            waiting = waiting[found[waiting] < 0]
+        follow(found, np.flatnonzero(found < 0))
         return found
 
     def lay(self, writer: Writer, group: Group, base: Any, tangent: Any) -> None:
         """Lay the partials of a group, their products with the tangents, and the sums of these."""
         laid = group.template
         args = moved(self.old, group.args, self.inputs, self.first)
-        constants = [self.pool.place(x) for x in laid.constants]
+        constants = self.pool.places(laid)
         spot = Spot(base, self.first + group.nodes, args, base, constants)
         writer.lay(laid, spot)
         at, terms = base + len(laid.ops), list[Any]()

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.flow import peel
 from typedgrad.program import Program
 from typedgrad.symbolic import NOTHING
-from typedgrad.templates import distinct
 
 
 def simplify(program: Program) -> Program:
@@ -26,20 +26,11 @@ def simplify(program: Program) -> Program:
 
 def without_dead(program: Program) -> Program:
     """Return the program without the instructions and constants that no output needs."""
-    first, starts = program.first, program.starts
     used = np.bincount(program.args, minlength=program.values)
     used += np.bincount(program.outputs, minlength=program.values)
-    dead = np.flatnonzero(used[first:] == 0)
-    alive = np.ones(len(program), np.bool)
-    while len(dead):
-        alive[dead] = False
-        sizes = starts[dead + 1] - starts[dead]
-        offsets = np.repeat(starts[dead + 1] - np.cumsum(sizes), sizes)
-        lost = program.args[offsets + np.arange(int(sizes.sum()))]
-        np.subtract.at(used, lost, 1)
-        lost = distinct(np.sort(lost))
-        dead = lost[(used[lost] == 0) & (lost >= first)] - first
-    return _packed(program, alive, used)
+    kept = np.ones(len(program.args), np.bool)
+    peel(used, kept, program.args, program.starts[:-1], program.starts[1:])
+    return _packed(program, used[program.first :] > 0, used)
 
 
 def _packed(program: Program, alive: Any, used: Any) -> Program:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from typedgrad.flow import distinct, first_of_each, ordered
 from typedgrad.op import TABLE, Op
 from typedgrad.program import Program
 from typedgrad.symbolic import Trace, traced
@@ -37,7 +38,6 @@ class Template(NamedTuple):
     Constants are numbered from -1 down, and -1 is the number 1.
     """
 
-    arity: int
     ops: tuple[str, ...]
     args: tuple[tuple[int, ...], ...]
     constants: tuple[Any, ...]
@@ -58,7 +58,7 @@ def template(op: Op, arity: int, wanted: tuple[bool, ...], forward: bool) -> Tem
         if term is not None and (not wanted or wanted[j])
     ]
     split = [_term(trace, j, ref, forward) for j, ref in chosen]
-    return _trimmed(trace, arity, split)
+    return _trimmed(trace, split)
 
 
 def _term(trace: Trace, argument: int, ref: int, forward: bool) -> Term:
@@ -70,7 +70,7 @@ def _term(trace: Trace, argument: int, ref: int, forward: bool) -> Term:
     return Term(argument, ref, ONE)
 
 
-def _trimmed(trace: Trace, arity: int, terms: list[Term]) -> Template:
+def _trimmed(trace: Trace, terms: list[Term]) -> Template:
     """Return the template without the instructions that no term needs."""
     base = trace.parameters
     needed = {ref for term in terms for ref in term[1:]}
@@ -82,7 +82,7 @@ def _trimmed(trace: Trace, arity: int, terms: list[Term]) -> Template:
     ops = tuple(trace.ops[k] for k in kept)
     args = tuple(tuple(moved.get(ref, ref) for ref in trace.args[k]) for k in kept)
     final = tuple(Term(j, moved.get(g, g), moved.get(w, w)) for j, g, w in terms)
-    return Template(arity, ops, args, tuple(trace.constants), final)
+    return Template(ops, args, tuple(trace.constants), final)
 
 
 class Group(NamedTuple):
@@ -121,42 +121,6 @@ def groups(program: Program, varied: Flags, forward: bool = False) -> Iterator[G
             yield Group(nodes, args, template(op, arity, wanted, forward))
 
 
-def ordered(keys: Any) -> Any:
-    """Return the stable order of small non-negative integers; faster than a stable argsort."""
-    both = keys.astype(np.int64) << 32
-    both |= np.arange(len(keys))
-    both.sort()
-    both &= 0xFFFFFFFF
-    return both
-
-
-def first_of_each(ascending: Any) -> Any:
-    """Return where each new number begins in an array that ascends."""
-    new = np.ones(len(ascending), np.bool)
-    np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
-    return np.flatnonzero(new)
-
-
-def distinct(ascending: Any) -> Any:
-    """Return an array that ascends without repetitions; far faster than np.unique."""
-    return ascending[first_of_each(ascending)]
-
-
-def varies(program: Program) -> Flags:
-    """Return for each value whether it depends on an input."""
-    varied = np.ones(program.values, np.bool)
-    varied[program.inputs : program.first] = False
-    if not len(program):
-        return varied
-    own = varied[program.args]
-    if np.logical_or.reduceat(own, program.starts[:-1]).all():
-        return varied
-    flags = bytearray(varied.tobytes())
-    for i, (_, args) in enumerate(program.instructions(), program.first):
-        flags[i] = any(flags[k] for k in args)
-    return np.frombuffer(flags, np.bool)
-
-
 def local(ref: int, spot: Spot) -> Any:
     """Return the values that a number inside a template stands for, one for each node."""
     if ref < 0:
@@ -182,12 +146,14 @@ class Spot(NamedTuple):
 class Pool:
     """The constants of a program and those that templates bring, each once."""
 
-    def __init__(self, program: Program, inputs: int) -> None:
+    def __init__(self, program: Program, inputs: int, laid: Sequence[Group]) -> None:
         self.first = inputs
         self.constants: list[Any] = list(program.constants)
         self._places: dict[Any, int] = {}
         for k, x in enumerate(self.constants):
             self._places.setdefault(_key(x), k)
+        for group in laid:
+            self.places(group.template)
 
     def place(self, x: Any) -> int:
         """Return the number of the value of a constant."""
@@ -196,6 +162,10 @@ class Pool:
             self._places[key] = len(self.constants)
             self.constants.append(x)
         return self.first + self._places[key]
+
+    def places(self, laid: Template) -> list[int]:
+        """Return the numbers of the values of a template's constants."""
+        return [self.place(x) for x in laid.constants]
 
 
 def _key(x: Any) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from typing_extensions import TypeIs
@@ -41,6 +41,7 @@ class Form(NamedTuple):
 
 
 NUMBER = Form("number", None)
+TakeArray: TypeAlias = Callable[[Any, list[Any]], Form]
 
 
 @cache
@@ -49,21 +50,25 @@ def numbers_form(count: int) -> Form:
     return Form("tuple", None, (NUMBER,) * count)
 
 
-def flatten(tree: Any, numbers: list[Any], function: str) -> Form:
+def flatten(tree: Any, numbers: list[Any], function: str, take: TakeArray | None = None) -> Form:
     """Append the numbers of a tree to a list, in order, and return its form.
+
+    `take` does it for arrays that are not single numbers, if these are not to be taken apart.
 
     Texts, truth values, None and hashable things that are no numbers are static: a part of the
     form. Raises `BadArguments` for what is neither.
     """
     if is_row(tree):
-        parts = tuple([flatten(item, numbers, function) for item in tree])
+        parts = tuple([flatten(item, numbers, function, take) for item in tree])
         if isinstance(tree, list):
             return Form("list", None, parts)
         return Form("tuple", tree.__class__ if hasattr(tree, "_make") else None, parts)
     if is_array(tree):
+        if take is not None and tree.ndim:
+            return take(tree, numbers)
         return _flat_array(tree, numbers, function)
     if is_dict(tree):
-        parts = tuple([flatten(item, numbers, function) for item in tree.values()])
+        parts = tuple([flatten(item, numbers, function, take) for item in tree.values()])
         return Form("dict", tuple(tree), parts)
     if isinstance(tree, PLAIN) or not _is_number(tree):
         return Form("static", _hashable(tree, function))
