@@ -15,6 +15,8 @@ import pytest
 
 import typedgrad as tg
 from typedgrad import cli
+from typedgrad.cli.comparing import show
+from typedgrad.cli.screen import readable
 from typedgrad.errors import every_error
 from typedgrad.report import doctor
 from typedgrad.report.text import errors_page
@@ -289,14 +291,14 @@ def test_colour_is_for_terminals_without_no_color(
     monkeypatch.delenv("NO_COLOR", raising=False)
     if quiet:
         monkeypatch.setenv("NO_COLOR", "1")
-    cli.show(tg.compare(tg.exp, x=1), None, [])
+    show(tg.compare(tg.exp, x=1), None, [])
     assert ("\x1b[" in screen.text) is not quiet
     assert "✓" in screen.text
 
 
 def test_a_narrow_encoding_gets_plain_marks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", Screen("ascii"))
-    assert cli.readable("7.2 ✓  0.0 ✗  NaN –") == "7.2 +  0.0 x  NaN -"
+    assert readable("7.2 ✓  0.0 ✗  NaN –") == "7.2 +  0.0 x  NaN -"
 
 
 def console_blocks() -> list[tuple[str, str]]:

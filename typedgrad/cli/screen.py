@@ -1,0 +1,43 @@
+"""What a command shows: reports and errors as text, in colour where the terminal wants it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from typedgrad.errors import TypedgradError
+from typedgrad.source import raised_at
+
+
+def put(text: str) -> None:
+    """Print a report, in colour on a terminal that wants it."""
+    from typedgrad.report.text import painted
+
+    if sys.stdout.isatty() and "NO_COLOR" not in os.environ:
+        from rich.console import Console
+
+        Console(highlight=False).print(painted(text), soft_wrap=True)
+    else:
+        click.echo(readable(text))
+
+
+def readable(text: str) -> str:
+    """Return the text with plain marks where the terminal's encoding lacks ours."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return text.translate({ord("✓"): "+", ord("✗"): "x", ord("–"): "-"})
+    return text
+
+
+def explained(error: TypedgradError) -> str:
+    """Return an error's text; where it came out of a user's function, with the line."""
+    from typedgrad.report.text import folded
+    from typedgrad.trial import evaluate
+
+    place = None if "where" in error.facts else raised_at(error, evaluate.__code__)
+    what, *rest = error.text().splitlines()
+    shown = [*folded(what), *([place.carets()] if place else []), *rest[:-2]]
+    return "\n".join(line for line in [*shown, *folded(rest[-2]), rest[-1]] if line)

@@ -1,0 +1,108 @@
+"""What a command is given: FILE.py:FUNCTION targets and points as text."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from typedgrad.errors import FileBroken, FileMissing, FunctionMissing, Unreadable
+from typedgrad.source import raised_at
+
+
+def numbers_at(text: str) -> dict[str, Any]:
+    """Return the point that 'x=1,w=1;2;3' describes, its numbers as text."""
+    given: dict[str, Any] = {}
+    for part in text.split(","):
+        name, equals, number = (piece.strip() for piece in part.partition("="))
+        if not part.strip():
+            continue
+        if not equals or not name.isidentifier() or name in given:
+            what = "twice the same name in --at" if name in given else "--at"
+            hint = "write --at x=1.5,y=2,w=1;2;3 with a name before every number"
+            raise Unreadable(what=what, text=repr(part.strip()), hint=hint)
+        pieces = [piece.strip() for piece in number.rstrip(";").split(";")]
+        for piece in pieces:
+            checked(name, piece)
+        given[name] = pieces if ";" in number else number
+    return given
+
+
+def checked(name: str, text: str) -> None:
+    """Refuse a text that is no number, by the name of its parameter."""
+    from typedgrad.trial import input_of
+
+    try:
+        input_of(name, text)
+    except Unreadable as error:
+        raise Unreadable(
+            what=f"the number for {name}", text=repr(text), hint=error.facts["hint"]
+        ) from None
+
+
+def function_at(target: str) -> Callable[..., Any]:
+    """Return the function that FILE.py:FUNCTION names."""
+    path, colon, name = target.rpartition(":")
+    if not colon or not name.isidentifier():
+        path, name = (path, name) if colon and not name.endswith(".py") else (target, "")
+    if not Path(path).is_file():
+        why = "it is a folder" if Path(path).is_dir() else "there is no such file"
+        raise FileMissing(path=path, why=why)
+    module = loaded(path)
+    function: Any = getattr(module, name, None) if name else None
+    if not callable(function):
+        raise FunctionMissing(
+            path=path, name=name or "(none was named)", hint=suggestion(module, name)
+        )
+    found: Callable[..., Any] = function
+    return found
+
+
+def suggestion(module: ModuleType, name: str) -> str:
+    """Return which function may have been meant."""
+    own = [
+        key
+        for key, thing in vars(module).items()
+        if callable(thing) and getattr(thing, "__module__", "") == module.__name__
+    ]
+    close = difflib.get_close_matches(name, own, 1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"its functions are: {', '.join(own)}" if own else "define the function in this file"
+
+
+def loaded(path: str) -> ModuleType:
+    """Run a user's file as a module of its own, with its folder on the path as `python` has it."""
+    name = f"typedgrad_target_{Path(path).stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise FileMissing(path=path, why="it is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise FileBroken(path=path, error=summary(error), where=where(error, path)) from error
+    return module
+
+
+def summary(error: BaseException) -> str:
+    """Return an exception as 'ValueError: text', on one line."""
+    text = getattr(error, "msg", None) or str(error)
+    return f"{type(error).__name__}: {text}".partition("\n")[0].removesuffix(": ")
+
+
+def where(error: BaseException, path: str) -> str:
+    """Return the user's line with carets, also where the file is no valid Python."""
+    if isinstance(error, SyntaxError) and error.text:
+        column = max((error.offset or 1) - 1, 0)
+        number = f"{error.lineno or 0:5} │ "
+        line = error.text.rstrip("\n")
+        return f"{path}:{error.lineno}\n{number}{line}\n{' ' * (len(number) - 2)}│ {' ' * column}^"
+    place = raised_at(error, loaded.__code__)
+    return place.carets() if place else ""
