@@ -31,7 +31,7 @@ FLOORS: dict[str, list[str]] = {
     "engines": ["engines", "batch"],
     "recordings": ["trees", "tracing", "paths", "bound", "pointwise", "recording"],
     "questions": [
-        *("trial", "judge", "findings", "report", "comparison", "compare", "check"),
+        *("trial", "study", "judge", "findings", "report", "comparison", "compare", "check"),
     ],
     "roof": ["cli", "__main__", "__init__"],
 }

@@ -27,7 +27,11 @@ def gradient(program: Program, output: int = 0) -> Program:
 
 
 def value_and_gradient(program: Program, output: int = 0) -> Program:
-    """Return the program with the partial derivatives of one output behind its own outputs."""
+    """Return the program with the partial derivatives of one output behind its own outputs.
+
+    Its instructions begin with those of the program; a place, where known, goes on to what its
+    instruction adds to the sweep.
+    """
     return Reverse(program, int(program.outputs[output])).program()
 
 
@@ -72,7 +76,12 @@ class Edges(NamedTuple):
 
 
 class Reverse:
-    """One reverse sweep over the arrays of a program."""
+    """One reverse sweep over the arrays of a program.
+
+    After `program`, `owners` tells for each instruction of the result which one of the old program
+    it is or serves, -1 for the last sums of the inputs' adjoints, and `found` holds the adjoint of
+    every old value. Constants have none.
+    """
 
     def __init__(self, program: Program, root: int) -> None:
         self.old = program
@@ -153,7 +162,15 @@ class Reverse:
         self.top: int = int(ends[0]) if len(old) else start
         own[: old.inputs] = self.top + np.cumsum(made[: old.inputs]) - 1
         self.end: int = self.top + int(made[: old.inputs].sum())
+        added = np.repeat(np.arange(len(old))[::-1], sizes[::-1])
+        self.owners: Any = np.concatenate(
+            [np.arange(len(old)), added, np.full(self.end - self.top, -1)]
+        )
         return ends - body, own
+
+    def adjoints(self) -> Program:
+        """Return the program whose outputs are the adjoints of all values, inputs in front."""
+        return self.program().replace(outputs=self.found)
 
     def spot(self, group: Group, alive: Any, base: Any) -> Spot:
         """Return what the template of a group stands for at its living nodes."""
@@ -208,5 +225,7 @@ class Reverse:
             at = np.flatnonzero(kind[target] == which)
             parts = (given[at], weight[at]) if which in (PRODUCT, DOT) else (given[at],)
             writer.fold(row, own, target[at], *parts)
-        partials = np.where(kind[: old.inputs] == NONE, self.zero, adjoint[: old.inputs])
-        return writer.program(np.concatenate([self.moved(old.outputs), partials]), old.names)
+        self.found: Any = np.where(kind == NONE, self.zero, adjoint)
+        outputs = np.concatenate([self.moved(old.outputs), self.found[: old.inputs]])
+        places = None if old.places is None else np.append(old.places, -1)[self.owners]
+        return writer.program(outputs, old.names, places)

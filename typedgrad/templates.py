@@ -222,8 +222,8 @@ class Writer:
         for k, factor in enumerate(factors):
             self.jobs.append((each, rank + k * np.repeat(counts, counts), factor))
 
-    def program(self, outputs: Any, names: Sequence[str]) -> Program:
-        """Return the program."""
+    def program(self, outputs: Any, names: Sequence[str], places: Any = None) -> Program:
+        """Return the program; places are entries of the old program's sources."""
         old = self.old
         starts = np.zeros(len(self.counts) + 1, np.int64)
         np.cumsum(self.counts, out=starts[1:])
@@ -233,7 +233,8 @@ class Writer:
             rows, rank, values = self.jobs.pop()
             args[starts[rows] + rank] = values
         parts = (self.codes, starts.astype(np.int32), args, outputs)
-        return Program(self.inputs, self.constants, self.ops, *parts, names)
+        sources = () if places is None else old.sources
+        return Program(self.inputs, self.constants, self.ops, *parts, names, places, sources)
 
 
 def moved(old: Program, values: Any, inputs: int, first: int) -> Any:

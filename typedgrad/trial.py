@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -243,38 +244,52 @@ def watched(path: list[Step]) -> Generator[None]:
         WATCHER.reset(token)
 
 
-def evaluate(
-    f: Callable[..., Any], point: Point, numbers: NumberSystem[Any], path: list[Step]
-) -> tuple[Value[Any], list[Value[Any]]]:
-    """Run f on fresh leaves; return its result, checked, and the leaves."""
-    leaves: list[Value[Any]] = []
+def arguments(point: Point, leaves: list[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return what a function is called with at a point: its leaves in their places."""
     args: list[Any] = []
     named: dict[str, Any] = {}
     for argument in point.arguments:
-        made = [leaf(numbers, x.lifted(numbers)) for x in argument.inputs]
-        leaves += made
-        x = argument.plain if argument.plain is not None else made if argument.vector else made[0]
+        size = len(argument.inputs)
+        own, leaves = leaves[:size], leaves[size:]
+        x = argument.plain if argument.plain is not None else own if argument.vector else own[0]
         if argument.keyword:
             named[argument.name] = x
         else:
             args.append(x)
+    return args, named
+
+
+def checked(y: Any, point: Point, numbers: NumberSystem[Any]) -> Any:
+    """Return what a function returned, which must be one Value of the precision."""
+    if not is_value(y) or y.numbers is not numbers:
+        kind = f"Value of {y.numbers.name}" if is_value(y) else type(y).__name__
+        facts = dict(function=point.function, value=repr(y)[:60], type=kind)
+        raise BadResult(**facts, wanted=f"a Value of {numbers.name}")
+    return y
+
+
+def evaluate(
+    f: Callable[..., Any], point: Point, numbers: NumberSystem[Any], path: list[Step]
+) -> tuple[Value[Any], list[Value[Any]]]:
+    """Run f on fresh leaves; return its result, checked, and the leaves."""
+    leaves: list[Value[Any]] = [leaf(numbers, x.lifted(numbers)) for x in point.inputs]
+    args, named = arguments(point, leaves)
     try:
         with watched(path), np.errstate(all="ignore"):
             y: Any = f(*args, **named)
     except TypedgradError:
         raise
     except Exception as error:
-        raise failed(point.function, error, numbers) from error
-    if not is_value(y) or y.numbers is not numbers:
-        kind = f"Value of {y.numbers.name}" if is_value(y) else type(y).__name__
-        facts = dict(function=point.function, value=repr(y)[:60], type=kind)
-        raise BadResult(**facts, wanted=f"a Value of {numbers.name}")
+        raise failed(point.function, error, numbers, evaluate.__code__) from error
+    checked(y, point, numbers)
     return y, leaves
 
 
-def failed(name: str, error: Exception, numbers: NumberSystem[Any]) -> FunctionRaised:
+def failed(
+    name: str, error: Exception, numbers: NumberSystem[Any], beneath: CodeType
+) -> FunctionRaised:
     """Return the error that shows the line of the user's function that raised."""
-    place = raised_at(error, evaluate.__code__)
+    place = raised_at(error, beneath)
     what = f"{type(error).__name__}: {error}".partition("\n")[0].removesuffix(": ")
     where = place.carets() if place else ""
     return FunctionRaised(function=name, error=what, precision=numbers.name, where=where)
