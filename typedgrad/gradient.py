@@ -14,7 +14,18 @@ import numpy as np
 
 from typedgrad.flow import follow, ordered, peel, varies
 from typedgrad.program import Program
-from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups, local, moved
+from typedgrad.templates import (
+    ONE,
+    WIDE,
+    Group,
+    Pool,
+    Spot,
+    Writer,
+    groups,
+    local,
+    moved,
+    table,
+)
 
 NONE, ALIAS, PRODUCT, PAIR, SUM, DOT = range(6)  # how the adjoint of a value comes about
 ROWS = {PRODUCT: "azmul", PAIR: "add", SUM: "sum", DOT: "azdot"}
@@ -118,6 +129,11 @@ class Reverse:
         total = int(sizes.sum())
         found = Edges(np.empty(total, np.int32), np.empty(total, np.bool))
         for group in self.groups:
+            if len(group.template.terms) > WIDE:
+                at = begins[group.nodes][:, None] + np.arange(len(group.template.terms))
+                found.target[at] = group.args[:, [t.argument for t in group.template.terms]]
+                found.weighted[at] = [t.weight != ONE for t in group.template.terms]
+                continue
             for k, term in enumerate(group.template.terms):
                 at = begins[group.nodes] + k
                 found.target[at] = group.args[:, term.argument]
@@ -191,6 +207,15 @@ class Reverse:
         """
         adjoint, weight = np.empty(size, np.int32), np.empty(size, np.int32)
         for group in self.groups:
+            terms = group.template.terms
+            if len(terms) > WIDE:
+                at = place[begins[group.nodes][:, None] + np.arange(len(terms))]
+                alive, spot = at >= 0, self.spot(group, slice(None), base)
+                adjoint[at[alive]] = table([t.adjoint for t in terms], spot)[alive]
+                weights = table([t.weight for t in terms], spot)
+                weights[:, [t.weight == ONE for t in terms]] = self.one
+                weight[at[alive]] = weights[alive]
+                continue
             for k, term in enumerate(group.template.terms):
                 at = place[begins[group.nodes] + k]
                 alive = np.flatnonzero(at >= 0)

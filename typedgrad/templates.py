@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 G, Y, FIRST = 0, 1, 2  # the places of the adjoint, the result and the first argument
 ONE = -1  # the first constant of every template is 1
+WIDE = 16  # a template of more parts is laid down part by part in arrays, not in a loop
 MASKED = 4  # rows of more arguments always get all their terms
 
 
@@ -133,6 +134,19 @@ def local(ref: int, spot: Spot) -> Any:
     return spot.args[:, ref - FIRST] if ref < FIRST + arity else spot.base + (ref - FIRST - arity)
 
 
+def table(refs: Sequence[int], spot: Spot) -> Any:
+    """Return `local` of many numbers, a row for each node, a column for each number."""
+    numbers, arity = np.array(refs, np.int64), spot.args.shape[1]
+    found: Any = np.empty((len(spot.adjoint), len(numbers)), np.int32)
+    kind = np.searchsorted([0, Y, FIRST, FIRST + arity], numbers, side="right")
+    for which, column in ((1, spot.adjoint), (2, spot.result)):
+        found[:, kind == which] = column[:, None]
+    found[:, kind == 0] = np.array(spot.constants, np.int32)[-1 - numbers[kind == 0]]
+    found[:, kind == 3] = spot.args[:, numbers[kind == 3] - FIRST]
+    found[:, kind == 4] = spot.base[:, None] + (numbers[kind == 4] - FIRST - arity)
+    return found
+
+
 class Spot(NamedTuple):
     """Where a template is laid: the new numbers of what it takes, and of its first instruction."""
 
@@ -204,8 +218,21 @@ class Writer:
 
     def lay(self, laid: Template, spot: Spot) -> None:
         """Lay a template over all its nodes."""
+        if len(laid.ops) > WIDE:
+            self._lay_wide(laid, spot)
+            return
         for t, (op, refs) in enumerate(zip(laid.ops, laid.args, strict=True)):
             self.put(op, spot.base + t, [local(ref, spot) for ref in refs])
+
+    def _lay_wide(self, laid: Template, spot: Spot) -> None:
+        """Lay all instructions of a row and a number of arguments at once."""
+        alike: dict[tuple[str, int], list[int]] = {}
+        for t, (op, refs) in enumerate(zip(laid.ops, laid.args, strict=True)):
+            alike.setdefault((op, len(refs)), []).append(t)
+        for (op, size), places in alike.items():
+            values = (spot.base[:, None] + np.array(places, spot.base.dtype)).ravel()
+            columns = [[laid.args[t][k] for t in places] for k in range(size)]
+            self.put(op, values, [table(column, spot).ravel() for column in columns])
 
     def put(self, op: str, values: Any, args: Sequence[Any]) -> None:
         """Lay one instruction of a row for each value; `args` holds one array an argument."""
