@@ -10,8 +10,9 @@ import pytest
 import typedgrad
 from typedgrad import errors
 from typedgrad.engines.exact import exact_precision
+from typedgrad.points import point_of
 from typedgrad.study import every_value, study
-from typedgrad.trial import point_of, trial
+from typedgrad.trial import trial
 
 tg: Any = typedgrad
 PRECISIONS = [tg.float32, tg.float64, tg.longdouble]

@@ -10,8 +10,9 @@ from typedgrad.engines.exact import ExactPrecision, Real, exact_precision
 from typedgrad.errors import TypedgradError, WrongGradient
 from typedgrad.judge import JUDGING, shared
 from typedgrad.numbers import LOG10_2, NumberSystem
+from typedgrad.points import Point, point_of
 from typedgrad.precision import float64, longdouble
-from typedgrad.trial import Point, evaluate, point_of, trial
+from typedgrad.trial import evaluate, trial
 
 REFERENCE_BITS = 384
 

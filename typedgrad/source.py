@@ -5,20 +5,37 @@ from __future__ import annotations
 import linecache
 import os
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
 from types import CodeType, FrameType, TracebackType
+from typing import TypeAlias
 
 import numpy as np
+from typing_extensions import override
+
+Span: TypeAlias = tuple[int | None, int | None, int | None, int | None]
 
 OURS = tuple(os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
-    """One instruction of a user's program: its code and its offset there."""
+    """One instruction of a user's program: its code and its offset there.
+
+    Code is told apart by which object it is: its own hash takes in all that is in it.
+    """
 
     code: CodeType
     offset: int
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Place):
+            return NotImplemented
+        return self.code is other.code and self.offset == other.offset
+
+    @override
+    def __hash__(self) -> int:
+        return hash((id(self.code), self.offset))
 
     @property
     def line(self) -> int:
@@ -34,12 +51,7 @@ class Place:
     @property
     def file(self) -> str:
         """The path of the file, as short as it can be said from here."""
-        path = self.code.co_filename
-        try:
-            short = os.path.relpath(path)
-        except ValueError:  # another drive
-            return path
-        return path if path.startswith("<") or short.startswith(os.pardir) else short
+        return short(self.code.co_filename)
 
     @property
     def label(self) -> str:
@@ -70,9 +82,25 @@ class Place:
     def _source(self) -> str:
         return linecache.getline(self.code.co_filename, self.line)
 
-    def _span(self) -> tuple[int | None, int | None, int | None, int | None]:
-        found = next(islice(self.code.co_positions(), self.offset // 2, None), None)
-        return found or (None, None, None, None)
+    def _span(self) -> Span:
+        found = positions(Place(self.code, 0))
+        place = self.offset // 2
+        return found[place] if 0 <= place < len(found) else (None, None, None, None)
+
+
+def short(path: str) -> str:
+    """Return a path as short as it can be said from here."""
+    try:
+        found = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path
+    return path if path.startswith("<") or found.startswith(os.pardir) else found
+
+
+@lru_cache(maxsize=256)
+def positions(whole: Place) -> list[Span]:
+    """Return line, end line, column and end column of each instruction of a place's code."""
+    return list(whole.code.co_positions())
 
 
 def is_ours(code: CodeType) -> bool:

@@ -13,11 +13,12 @@ from typedgrad.engines.choice import kernels_of
 from typedgrad.errors import TypedgradError
 from typedgrad.gradient import Reverse
 from typedgrad.numbers import NumberSystem
+from typedgrad.points import Point, arguments
 from typedgrad.program import Program
 from typedgrad.simplify import without_dead
 from typedgrad.tracing import Guard, Recorder, Trace
 from typedgrad.trees import numbers_form
-from typedgrad.trial import Point, arguments, checked, failed
+from typedgrad.trial import checked, failed
 
 
 @dataclass(frozen=True)

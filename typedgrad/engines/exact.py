@@ -6,6 +6,7 @@ import ast
 import operator
 from collections.abc import Callable
 from functools import cache
+from threading import RLock
 from typing import Any, ClassVar, Self
 
 import mpmath
@@ -27,6 +28,7 @@ MAX_EXPONENT = {
 }
 MAX_REFLECTED = 1 << 16
 FARTHEST = 1 << 20
+TURN = RLock()  # a context of mpmath changes its own width while it works
 REFUSED = (ArithmeticError, ValueError, TypeError, mpmath.MPContext.NoConvergence)
 
 
@@ -213,7 +215,10 @@ class ExactPrecision(Precision[Real]):
     def constant(self, x: Constant) -> Real:
         if x.meaning is None:
             return self.from_ratio(*decimal_ratio(x.text))
-        return self.scalar(formula(self, x.meaning))
+        return self.scalar(self.mp.mpf(formula(self.mp, self._number, x.meaning)))
+
+    def _number(self, text: str) -> mpmath.mpf:
+        return self.from_ratio(*decimal_ratio(text)).x
 
     @override
     def meaning(self, name: str, exact: Meaning) -> Any:
@@ -327,16 +332,19 @@ def _bounded(mp: mpmath.MPContext, function: Callable[..., Any], most: int) -> C
     return bounded
 
 
-def formula(numbers: ExactPrecision, text: str) -> mpmath.mpf:
-    """Return the value of a formula such as '2/sqrt(pi)'; its numbers are exact decimals."""
+def formula(mp: Any, number: Callable[[str], Any], text: str) -> Any:
+    """Return the value of a formula such as '2/sqrt(pi)'; its names are those of mpmath.
+
+    `mp` has them, be it a context of mpmath or what stands in for one; `number` reads a decimal.
+    """
 
     def value(node: ast.AST) -> Any:
         if isinstance(node, ast.Constant):
-            return numbers.from_ratio(*decimal_ratio(ast.get_source_segment(text, node) or "")).x
+            return number(ast.get_source_segment(text, node) or "")
         if isinstance(node, ast.Name):
-            return +getattr(numbers.mp, node.id)
+            return +getattr(mp, node.id)
         if isinstance(node, ast.Call):
-            return getattr(numbers.mp, ast.unparse(node.func))(*map(value, node.args))
+            return getattr(mp, ast.unparse(node.func))(*map(value, node.args))
         if isinstance(node, ast.UnaryOp):
             return -value(node.operand) if isinstance(node.op, ast.USub) else value(node.operand)
         if isinstance(node, ast.BinOp):
@@ -344,7 +352,7 @@ def formula(numbers: ExactPrecision, text: str) -> mpmath.mpf:
         problem = f"the formula {text} has a part that is not arithmetic"
         raise BadRow(name="constant", problem=problem, hint="use + - * / ** and mpmath's names")
 
-    return numbers.mp.mpf(value(ast.parse(text, mode="eval").body))
+    return value(ast.parse(text, mode="eval").body)
 
 
 BINARY: dict[type, Callable[..., Any]] = {
