@@ -5,17 +5,23 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import typedgrad
 from typedgrad import errors
+from typedgrad.findings import Entry
+from typedgrad.judge import judged_study
 from typedgrad.numbers import NumberSystem
 from typedgrad.precision import NumPyPrecision
+from typedgrad.report.text import painted, split_digits, table
 from typedgrad.source import Place
 
 tg: Any = typedgrad
@@ -56,7 +62,7 @@ def test_the_measured_anchor(f: Any, y: Any) -> None:
         7.5,
         7.6,
     ]
-    assert (found.reference.judge, found.reference.bits) == ("mpmath", 256)
+    assert found.reference.bits == 256 and found.reference.settled
 
 
 def test_rumps_example_is_not_believed() -> None:
@@ -136,16 +142,13 @@ def test_inputs_that_are_rounded_are_listed_with_their_cost() -> None:
     assert tg.compare(lambda x: x * x, x=0.5).columns[0].rounding is None
 
 
-def test_the_cost_of_rounding_is_left_out_for_long_functions() -> None:
-    def long(x: Any) -> Any:
-        for _ in range(10_001):
-            x = -x
-        return x
-
-    found = tg.compare(long, x="0.1", precisions=("float32",))
-    assert found.columns[0].rounding.worst == "" and "Inputs that are rounded: x = 0.1." in str(
-        found
-    )
+def test_the_cost_of_rounding_is_left_out_for_long_functions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("typedgrad.runs.MOST_PRICED", 3)
+    found = tg.compare(lambda x: tg.exp(tg.sin(x)) * x, x="0.1", precisions=("float32",))
+    assert found.columns[0].rounding.worst == ""
+    assert "Inputs that are rounded: x = 0.1." in str(found)
 
 
 SPECIAL: list[tuple[Any, str, str, float | None, str]] = [
@@ -190,17 +193,18 @@ def test_the_reference_is_widened_until_it_stands(tiny: str) -> None:
     assert Fraction(found.reference.texts["value"]) == Fraction(tiny)
 
 
-def test_a_reference_that_never_settles_says_so() -> None:
-    turn: list[int] = []
+def test_a_reference_that_never_settles_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsettled(study: Any, bits: int) -> Any:
+        verdict = judged_study(study, bits)
+        return replace(verdict, settled=False, stands=dict.fromkeys(verdict.stands, 2.5))
 
-    def f(x: Any) -> Any:
-        turn.append(1)
-        return x + len(turn)
-
-    found = tg.compare(f, x=1, precisions=("float32",))
-    assert not found.reference.settled and found.reference.bits == 2**14
-    assert "not settled at 16384 bits" in str(found)
-    assert found.digits["float32"]["value"] < 3
+    monkeypatch.setattr("typedgrad.runs.judged_study", unsettled)
+    found = tg.compare(tg.exp, x=1, precisions=("float32",))
+    assert f"not settled at {found.reference.bits} bits" in str(found)
+    assert found.digits["float32"]["value"] == 2.5
+    assert "the reference itself stands to 2.5 digits" in str(found)
+    assert "float32 has 2.5 digits or more of value; no more can be counted." in str(found)
+    assert found.column("float32").loss("value") is None
 
 
 def branching(x: Any) -> Any:
@@ -242,6 +246,8 @@ def test_selections_count_as_branches() -> None:
 
     found = tg.compare(f, x="0.10000000000000001", precisions=("float32",))
     assert [d.test for d in found.branches.differences] == ["greater"]
+    assert "judged by what the reference chooses" in " ".join(str(found).split())
+    assert "on the path" not in str(found) and found.column("float32").loss("value") is None
 
 
 def test_isnan_is_a_branch() -> None:
@@ -268,10 +274,17 @@ def test_a_place_is_found_in_code_without_source() -> None:
 def test_the_record_is_plain_data() -> None:
     found = tg.compare(loss, x=1000, y="0.001")
     data = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-    assert data["version"] == 1 and data["function"] == "loss"
+    assert data["version"] == 2 and data["function"] == "loss"
     assert data["digits"] == found.digits
     assert data["point"] == {"x": "1000", "y": "0.001"}
-    assert data["reference"] == {"judge": "mpmath", "bits": 256, "settled": True}
+    judge = found.reference
+    assert data["reference"] == {
+        **{"judge": judge.judge, "bits": 256, "settled": True, "proved": judge.proved},
+        "path": "float32, float64, longdouble",
+    }
+    assert data["conditions"] == pytest.approx({"value": 6, "d/dx": 7, "d/dy": 5}, rel=1e-6)
+    assert data["losses"]["float64"]["value"]["problem"] == pytest.approx(math.log10(6))
+    assert data["own_paths"] == {} and data["remarks"] == []
     assert data["values"]["float32"] == "0.0" and data["values"]["reference"].startswith("2.49999")
     assert set(data["derivatives"]["float64"]) == {"d/dx", "d/dy"}
     assert data["rounded_inputs"]["float32"]["names"] == ["y"]
@@ -302,12 +315,14 @@ def test_precisions_may_be_objects_and_wide() -> None:
     from typedgrad.engines.exact import exact_precision
 
     found = tg.compare(loss, x=1000, y="0.001", precisions=(tg.float64, exact_precision(113)))
-    assert found.reference.bits == 512 and found.enough("exact113", digits=20)
+    assert found.reference.bits >= 256 and found.enough("exact113", digits=20)
 
 
 def test_wrong_use_has_one_clear_error() -> None:
     with pytest.raises(errors.Unreadable, match="choose from float32, float64, longdouble"):
         tg.compare(loss, (1, 2), precisions=("half",))
+    with pytest.raises(errors.Unreadable, match="the precisions: none"):
+        tg.compare(loss, (1, 2), precisions=())
     with pytest.raises(errors.ParameterMismatch, match="loss takes x, y, but x was given"):
         tg.compare(loss, x=1)
     with pytest.raises(errors.ParameterMismatch, match="3 arguments"):
@@ -339,3 +354,266 @@ def test_results_do_not_depend_on_the_callers_errstate() -> None:
     with np.errstate(all="raise"):
         found = tg.compare(tg.exp, x=1000)
     assert found.digits["float64"]["value"] == 0 and math.isfinite(CAPS["float64"])
+
+
+def quiet(f: Any, x: str, name: str = "float64") -> Any:
+    return tg.compare(f, x=x, precisions=(name,)).columns[0].entries["value"]
+
+
+ROWS: dict[str, tuple[Any, str, str, float | None, str]] = {
+    "0 is 0": (lambda x: x - x, "3", "float64", CAPS["float64"], ""),
+    "0 of the other sign": (lambda x: -x, "0", "float64", CAPS["float64"], ""),
+    "0 is not 0": (lambda x: x - x * x / x, "0.1", "float32", 0, "the exact result is 0; here"),
+    "not 0 is 0": (lambda x: x * x, "1e-200", "float64", 0, "underflow: the exact result is"),
+    "subnormal": (lambda x: x * x, "1e-160", "float64", 3.0, ""),
+    "lost to 0": (lambda x: (1 + x) - 1, "1e-30", "float64", 0, "zero, but the exact result"),
+    "infinite both": (lambda x: 1 / x, "0", "float64", CAPS["float64"], ""),
+    "overflow": (tg.exp, "1000", "float64", 0, "overflow: the exact result is"),
+    "infinite early": (lambda x: tg.exp(x) / tg.exp(x - 1), "800", "float64", 0, "NaN here"),
+    "infinite alone": (lambda x: tg.log(tg.exp(x)), "800", "float64", 0, "infinite, but the exact"),
+    "NaN both": (tg.log, "-1", "float64", None, "both undefined (NaN)"),
+    "NaN alone": (lambda x: tg.exp(x) - tg.exp(x), "800", "float64", 0, "NaN here"),
+}
+
+
+@pytest.mark.parametrize("case", ROWS)
+def test_the_table_of_special_cases(case: str) -> None:
+    f, x, name, digits, note = ROWS[case]
+    entry = quiet(f, x, name)
+    assert note in entry.note
+    if digits == 3.0:
+        assert 0 < entry.digits < 6
+    else:
+        assert entry.digits == digits
+
+
+def test_a_zero_of_the_other_sign_is_noted() -> None:
+    narrow = tg.compare(lambda x: tg.copysign(0, (1 - x) - 1), x="1e-30", precisions=("float64",))
+    entry = narrow.columns[0].entries["value"]
+    assert (entry.digits, entry.note) == (CAPS["float64"], "zero of the other sign")
+
+
+def test_a_kink_and_an_unused_input_lose_nothing() -> None:
+    found = tg.compare(lambda x, y: abs(x) + 0 * y, x=0, y=2, precisions=("float64",))
+    assert all(d == CAPS["float64"] for d in found.digits["float64"].values())
+    assert found.reference.conditions["value"] is None  # f = 0 has no relative condition
+
+
+def test_one_program_serves_all_precisions_of_a_long_function() -> None:
+    calls: list[int] = []
+
+    def long(x: Any, y: Any) -> Any:
+        calls.append(1)
+        a = x
+        for _ in range(50_000):
+            a = a * y + x
+        return a
+
+    found = tg.compare(long, x="0.3", y="0.7")
+    assert len(calls) == 1 and found.branches.same
+    for numbers in (tg.float32, tg.float64, tg.longdouble):
+        own = numbers.value_and_grad(long)("0.3", "0.7")
+        texts = [entry.text for entry in found.column(numbers.name).entries.values()]
+        assert texts == [str(own[0]), *map(str, own[1])]
+
+
+@pytest.mark.parametrize("numbers", [tg.float32, tg.float64, tg.longdouble], ids=lambda p: p.name)
+def test_the_numbers_have_the_bits_of_eager_evaluation(numbers: Any) -> None:
+    f: Any = lambda x, y: tg.exp(x) * tg.hypot(x, y) / (1 + tg.log(y))  # noqa: E731
+    found = tg.compare(f, x="0.3", y="0.7", precisions=(numbers,))
+    value, partials = numbers.value_and_grad(f)("0.3", "0.7")
+    texts = [entry.text for entry in found.columns[0].entries.values()]
+    assert type(value) is numbers.scalar and texts == [str(value), *map(str, partials)]
+
+
+def test_a_function_that_looks_at_its_precision_is_recorded_in_each() -> None:
+    def f(x: Any) -> Any:
+        return x + float(x.numbers.eps) * 2**20
+
+    found = tg.compare(f, x=1, precisions=("float32", "float64"))
+    assert not found.is_one_truth
+    assert found.column("float32").reference.texts["value"] == "1.125"
+    assert set(found.to_dict()["own_paths"]) == {"float32"}
+
+
+def test_a_function_that_cannot_be_recorded_is_run_and_says_so() -> None:
+    outside = tg.float64(0.5)
+    found = tg.compare(lambda x: tg.exp(x + outside.item()), x=1, precisions=("float64",))
+    assert not found.remarks
+
+    def f(x: Any) -> Any:
+        made = type(x)(1) if type(x) is tg.Value else x.numbers(1)
+        return tg.exp(x) * made
+
+    found = tg.compare(f, x="0.1")
+    assert len(found.remarks) == 1 and "was run without being recorded" in str(found)
+    assert found.digits["float64"]["value"] > 15 and found.reference.judge == "mpmath"
+    assert set(found.reference.conditions) == {"value"}
+
+
+def near(x: Any) -> Any:
+    return x * x if x > 0.1 else x
+
+
+def test_the_path_that_is_judged_may_be_chosen() -> None:
+    at = dict(x="0.10000000000000001")
+    run = tg.compare(near, at, precisions=("float32", "longdouble"))
+    own = tg.compare(near, at, precisions=("float32", "longdouble"), path="own")
+    assert run.digits["float32"]["value"] > 7 and own.digits["float32"]["value"] == 0
+    assert str(run).splitlines()[1].endswith("judged on the path of float32")
+    assert "judged on the path of the reference" in " ".join(str(own).split())
+    assert "digits everywhere on the path of float32" in str(run)
+    assert own.is_one_truth and own.reference.path == "the reference"
+    assert own.column("float32").loss("value") is None
+    with pytest.raises(errors.Unreadable, match="choose from run, own"):
+        tg.compare(near, at, path="mine")
+
+
+def test_the_reference_widens_until_its_own_path_is_known() -> None:
+    found = tg.compare(lambda x: x if 1 + x > 1 else -x, x="1e-300", path="own")
+    assert [d.there for d in found.branches.differences] == ["True"] * 3
+    assert found.reference.texts["value"] == "1.0e-300"
+
+
+# The condition of sum(w) is sum(abs(w)) / abs(sum(w)), of each partial 0: it is 1 everywhere.
+def test_conditions_are_those_of_the_problem() -> None:
+    found = tg.compare(tg.sum, xs=[1000, -999, "0.5"], precisions=("float64",))
+    conditions = found.reference.conditions
+    assert conditions["value"] == pytest.approx(1999.5 / 1.5)
+    assert [conditions[f"d/dxs[{k}]"] for k in range(3)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "value", "partial"),
+    [
+        (tg.exp, "3", 3, 3),  # x f'/f = x
+        (tg.sqrt, "7", 0.5, 0.5),
+        (tg.log, "1.001", 1 / (1.001 * math.log(1.001)) * 1.001, 1),
+        (lambda x: x**5, "2", 5, 4),
+        (lambda x: 1 / x, "2", 1, 2),
+    ],
+)
+def test_conditions_of_simple_functions(f: Any, x: str, value: float, partial: float) -> None:
+    conditions = tg.compare(f, x=x, precisions=("float64",)).reference.conditions
+    assert conditions == pytest.approx({"value": value, "d/dx": partial}, rel=1e-9)
+
+
+def test_the_loss_is_split_between_problem_and_algorithm() -> None:
+    found = tg.compare(loss, x=1000, y="0.001")
+    split = found.column("float64").loss("value")
+    assert split.problem == pytest.approx(math.log10(6))
+    assert split.total == pytest.approx(CAPS["float64"] - found.digits["float64"]["value"])
+    assert split.problem + split.algorithm == pytest.approx(split.total)
+    text = " ".join(str(found).split())
+    assert "0.8 are the problem's own (condition 7)" in text and "the algorithm's." in text
+    ill = tg.compare(tg.sin, x="1e9", precisions=("float32",))
+    assert ill.column("float32").loss("value").algorithm == 0
+
+
+def test_conditions_of_partials_are_left_out_for_many_inputs_and_said_to_be() -> None:
+    found = tg.compare(lambda w: tg.dot(w, w), w=[1] * 17, precisions=("float64",))
+    assert set(found.reference.conditions) == {"value"}
+    assert "for the value alone: 17 inputs are more than 16." in str(found)
+
+
+def test_a_rule_that_cannot_be_differentiated_twice_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: Any) -> Any:
+        raise errors.NotTraceable(op="odd", problem="it asks")
+
+    monkeypatch.setattr("typedgrad.conditions.jacobian", refuse)
+    found = tg.compare(tg.exp, x=1, precisions=("float64",))
+    assert found.reference.left_out == "the rule of odd cannot be traced: it asks"
+
+
+VALUES = """\
+  value  reference   2.499999999998750000000000781249999999453e-19
+         float32     |0.0
+         float64     2.499|9471232762707e-19"""
+
+
+def test_values_have_a_bar_behind_their_right_digits() -> None:
+    shown = table(tg.compare(loss, x=1000, y="0.001"), values=True)
+    assert VALUES in shown
+    colours: Any = painted(shown)
+    spans = {str(span.style) for span in colours.spans}
+    assert {"bold underline", "dim"} <= spans
+    exact = table(tg.compare(lambda x: x * 2, x=3, precisions=("float64",)), values=True)
+    assert "6.0|\n" in exact
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "parts"),
+    [
+        ("0.0047594", 3, ("0.00475", "94")),
+        ("-4.99823885e-22", 3, ("-4.99", "823885e-22")),
+        ("4.75e10", 9, ("4.75", "e10")),
+        ("1234.5", 0, ("", "1234.5")),
+        ("10.0", None, ("10.0", "")),
+        ("nan", 0, ("", "nan")),
+        ("inf", 5, ("", "inf")),
+    ],
+)
+def test_numbers_are_cut_behind_their_right_digits(
+    text: str, right: int | None, parts: tuple[str, str]
+) -> None:
+    assert split_digits(Entry(0, text, right=right)) == parts
+
+
+def test_without_flint_the_digits_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = tg.compare(loss, x=1000, y="0.001")
+    monkeypatch.setattr("typedgrad.engines.wide._of_flint", lambda *_: None)
+    second = tg.compare(loss, x=1000, y="0.001")
+    assert second.reference.judge == "mpmath" and not second.reference.proved
+    assert first.digits == second.digits
+    assert second.reference.conditions == pytest.approx(first.reference.conditions)
+    assert "reference: mpmath, 256 bits; digits right" in str(second)
+
+
+def test_pages_and_fragments(tmp_path: Any) -> None:
+    found = tg.compare(loss, x=1000, y="0.001")
+    assert "loss(x=1000, y=0.001)" in found._repr_html_()
+    found.to_html(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    with pytest.raises(errors.FileNotWritten):
+        found.to_html(tmp_path)
+    with pytest.raises(errors.FileNotWritten):
+        found.to_html(tmp_path / "no" / "page.html")
+
+
+def horner(coefficients: list[int], x: Any) -> Any:
+    y = x * 0 + coefficients[0]
+    for c in coefficients[1:]:
+        y = y * x + c
+    return y
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(-50, 50), min_size=2, max_size=6),
+    st.fractions(-3, 3, max_denominator=1000),
+)
+def test_digits_and_conditions_agree_with_rational_arithmetic(
+    coefficients: list[int], x: Fraction
+) -> None:
+    found = tg.compare(lambda x: horner(coefficients, x), x=x, precisions=("float32", "float64"))
+    degree = len(coefficients) - 1
+    slopes = [c * (degree - k) for k, c in enumerate(coefficients[:-1])]
+    truths = {"value": horner(coefficients, x), "d/dx": horner(slopes, x)}
+    for name, kind in (("float32", np.float32), ("float64", np.float64)):
+        for label, truth in truths.items():
+            entry = found.column(name).entries[label]
+            got = Fraction(float(kind(entry.text)))
+            if got == truth:
+                assert entry.digits == CAPS[name]
+            elif not truth or not got:
+                assert entry.digits == 0
+            else:
+                digits = -math.log10(abs((got - truth) / truth))
+                assert entry.digits == pytest.approx(max(0, min(digits, CAPS[name])), abs=1e-6)
+    kappa = found.reference.conditions["value"]
+    if truths["value"]:
+        assert kappa == pytest.approx(float(abs(x * truths["d/dx"] / truths["value"])), rel=1e-9)
+    else:
+        assert kappa is None

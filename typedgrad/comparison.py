@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from typing_extensions import override
 
-from typedgrad.errors import Unreadable
-from typedgrad.findings import (
-    Branches,
-    Column,
-    Difference,
-    Entry,
-    Findings,
-    Reference,
-    Rounding,
-)
-from typedgrad.judge import JUDGING, Verdict, digits_of, judged
+from typedgrad.errors import FunctionRaised, Unreadable
+from typedgrad.findings import Branches, Column, Findings, Rounding
+from typedgrad.grading import graded
+from typedgrad.judge import JUDGING
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
+from typedgrad.points import Point
+from typedgrad.report.several import table_of_several
 from typedgrad.report.text import painted, table
-from typedgrad.trial import Point, Step, Trial, trial
+from typedgrad.runs import Run, runs_of
+from typedgrad.several import Several
 
-# Beyond this size the cost of rounding the inputs, which takes a run of its own, is left out.
-MOST_NODES = 10_000
+PATHS = ("run", "own")
 
 
 @dataclass(frozen=True)
@@ -44,21 +40,72 @@ class Comparison(Findings):
         """Return the table with colours, for rich."""
         return painted(str(self))
 
+    def _repr_html_(self) -> str:
+        """Return the tables as a notebook shows them."""
+        from typedgrad.report.html import fragment
+
+        return fragment(self)
+
+    def to_html(self, path: str | os.PathLike[str]) -> None:
+        """Write one page that needs no network and no script; `FileNotWritten` if it cannot be."""
+        from typedgrad.report.files import write_text
+        from typedgrad.report.html import comparison_page
+
+        write_text(path, comparison_page(self))
+
+
+@dataclass(frozen=True)
+class Comparisons(Several[Comparison]):
+    """What `compare` found at several points; printed, it is one table.
+
+    `digits["float32"]["d/dx"]` is the number of right digits at the point where it is least;
+    `points` has the comparison at each.
+    """
+
+    @override
+    def __str__(self) -> str:
+        return table_of_several(self)
+
+    def __rich__(self) -> object:
+        """Return the table with colours, for rich."""
+        return painted(str(self))
+
+
+def compared_at(
+    f: Callable[..., Any],
+    points: Sequence[Point],
+    precisions: Sequence[str | NumberSystem[Any]],
+    path: str = "run",
+) -> Comparisons:
+    """Run f at each of some points; an error of f itself names the point."""
+    found: list[Comparison] = []
+    for point in points:
+        try:
+            found.append(compared(f, point, precisions, path))
+        except FunctionRaised as error:
+            raise FunctionRaised(**(error.facts | {"function": point.call})) from error
+    return Comparisons(points[0].function, tuple(found))
+
 
 def compared(
-    f: Callable[..., Any], point: Point, precisions: Sequence[str | NumberSystem[Any]]
+    f: Callable[..., Any],
+    point: Point,
+    precisions: Sequence[str | NumberSystem[Any]],
+    path: str = "run",
 ) -> Comparison:
     """Run f at a point in each precision and in the reference, and count digits."""
     systems = [_system(precision) for precision in precisions]
-    runs = {numbers: trial(f, point, numbers) for numbers in systems}
+    if not systems:
+        raise Unreadable(what="the precisions", text="none", hint="name at least one")
+    if path not in PATHS:
+        raise Unreadable(what="a path", text=repr(path), hint=f"choose from {', '.join(PATHS)}")
+    runs, remarks = runs_of(f, point, systems, path == "own")
     with JUDGING:
-        verdict = judged(f, point, max(numbers.bits for numbers in systems))
-        columns = tuple(_column(f, point, run, verdict) for run in runs.values())
-    found = [parting(run, verdict.run) for run in runs.values()]
-    branches = Branches(len(verdict.run.path), tuple(part for part in found if part))
-    texts = {name: _shown(x) for name, x in verdict.run.results.items()}
-    reference = Reference("mpmath", verdict.numbers.bits, verdict.settled, texts)
-    return Comparison(point.function, point, reference, columns, branches)
+        columns = tuple(_column(point, run) for run in runs)
+    widest = max(runs, key=lambda run: run.numbers.bits)
+    parted = tuple(run.difference for run in runs if run.difference)
+    branches = Branches(widest.tests, parted)
+    return Comparison(point.function, point, widest.reference, columns, branches, remarks)
 
 
 def _system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
@@ -71,90 +118,29 @@ def _system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
     return known[precision]
 
 
-def _column(f: Callable[..., Any], point: Point, run: Trial, verdict: Verdict) -> Column:
-    numbers = run.numbers
+def _column(point: Point, run: Run) -> Column:
+    numbers, verdict = run.numbers, run.verdict
     entries = {
-        name: judge_entry(x, verdict.run.results[name], numbers, verdict, verdict.stands[name])
+        name: graded(x, verdict.results[name], numbers, verdict.numbers, verdict.stands[name])
         for name, x in run.results.items()
     }
     alike = numbers.bits == 53 and numbers.name.startswith("longdouble")
-    rounding = _rounding(f, point, numbers, verdict)
-    return Column(numbers.name, numbers.bits, numbers.digits, entries, rounding, alike)
+    rounding = _rounding(point, run)
+    facts = (numbers.name, numbers.bits, numbers.digits, entries, rounding, alike)
+    parted = run.difference.judged.removeprefix("judged ") if run.difference else ""
+    return Column(*facts, run.reference, parted)
 
 
-def _rounding(
-    f: Callable[..., Any], point: Point, numbers: NumberSystem[Any], verdict: Verdict
-) -> Rounding | None:
-    changed = [x for x in point.inputs if not x.fits(numbers)]
+def _rounding(point: Point, run: Run) -> Rounding | None:
+    changed = [x for x in point.inputs if not x.fits(run.numbers)]
     if not changed:
         return None
     names, shown = tuple(x.name for x in changed), tuple(x.shown for x in changed)
-    if verdict.run.nodes > MOST_NODES:
+    if run.rounded is None:
         return Rounding(names, shown, None, "")
-    run = trial(f, point.rounded(numbers), verdict.numbers)
+    truth, wide = run.verdict.results, run.verdict.numbers
     found = {
-        name: judge_entry(x, verdict.run.results[name], numbers, verdict).digits
-        for name, x in run.results.items()
+        name: graded(x, truth[name], run.numbers, wide).digits for name, x in run.rounded.items()
     }
     worst, digits = min(found.items(), key=lambda item: -1.0 if item[1] is None else item[1])
     return Rounding(names, shown, digits, worst)
-
-
-def judge_entry(
-    got: Any, truth: Any, numbers: NumberSystem[Any], verdict: Verdict, stands: float = 1e9
-) -> Entry:
-    """Return the digits of a number of one precision against the truth, by the table of cases."""
-    wide = verdict.numbers
-    x = got if wide.is_mine(got) else wide.convert(got, numbers)
-    cap, text = min(numbers.digits, stands), str(got)
-    lost = "" if stands > numbers.digits else f"the reference itself stands to {stands:.1f} digits"
-    if x != x or truth != truth:
-        both = x != x and truth != truth
-        what = "both undefined (NaN)" if both else "NaN here" if x != x else "NaN in the reference"
-        return Entry(None if both else 0.0, text, what)
-    if x == truth:
-        mismatch = not x and str(x) != str(truth)
-        return Entry(cap, text, "zero of the other sign" if mismatch else lost)
-    if not (wide.is_finite(x) and wide.is_finite(truth)):
-        return Entry(0.0, text, _beyond(x, truth, numbers, wide))
-    if not truth:
-        return Entry(0.0, text, f"the exact result is 0; here {text}")
-    if not x:
-        return Entry(0.0, text, _beyond(x, truth, numbers, wide))
-    return Entry(min(digits_of(((x - truth) / truth).x, wide.mp), cap), text, lost)
-
-
-def _beyond(x: Any, truth: Any, numbers: NumberSystem[Any], wide: NumberSystem[Any]) -> str:
-    exact, best = _shown(truth, 3), numbers.convert(truth, wide)
-    if x == wide.convert(best, numbers):
-        return f"{'overflow' if x else 'underflow'}: the exact result is {exact}"
-    return f"{'infinite' if x else 'zero'}, but the exact result is {exact}"
-
-
-def _shown(x: Any, digits: int = 40) -> str:
-    text: str = x.mp.nstr(x.x, digits)
-    return text.removesuffix(".0")
-
-
-def parting(run: Trial, reference: Trial) -> Difference | None:
-    """Return the first comparison at which a run leaves the path of the reference."""
-    for number, (here, there) in enumerate(zip(run.path, reference.path, strict=False), 1):
-        if (here.place, here.test, here.outcome) != (there.place, there.test, there.outcome):
-            same = here.place == there.place
-            return _difference(run, here, str(there.outcome) if same else "not made", number)
-    if len(run.path) == len(reference.path):
-        return None
-    longer = run if len(run.path) > len(reference.path) else reference
-    number = min(len(run.path), len(reference.path)) + 1
-    step = longer.path[number - 1]
-    return _difference(
-        run, step, "not made" if longer is run else str(step.outcome), number, longer
-    )
-
-
-def _difference(
-    run: Trial, step: Step, there: str, number: int, by: Trial | None = None
-) -> Difference:
-    where, test = (step.place.label, step.place.text) if step.place else ("", step.test)
-    here = str(step.outcome) if by is None or by is run else "not made"
-    return Difference(run.numbers.name, where, test, here, there, number)

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import log10
 from typing import Any, ClassVar, TypeAlias
 
 from typing_extensions import override
 
 from typedgrad.errors import Unreadable
-from typedgrad.trial import Point
+from typedgrad.points import Point
 
 Digits: TypeAlias = float | None
+UNSURE = "the reference itself stands to"
+OWN = "the reference"  # whose path it is where the reference takes its own
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One number of one precision: its digits right, None where undefined; its text; a remark."""
+    """One number of one precision: its digits right, None where undefined; its text; a remark.
+
+    `right` of the significant digits of the text are right to half a unit, None: all that it has.
+    """
 
     digits: Digits
     text: str
     note: str = ""
+    right: int | None = 0
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Where the digits of one entry went: `total` are missing of what the precision holds.
+
+    `problem` of them go with the problem itself, whose condition number is `condition`: rounding
+    the inputs alone may cost so many. `algorithm` are lost beyond those.
+    """
+
+    total: float
+    problem: float
+    algorithm: float
+    condition: float
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Where a precision leaves the path of the reference."""
+    """Where a precision leaves the path of the reference, and whose path is judged."""
 
     precision: str
     where: str
@@ -32,6 +53,7 @@ class Difference:
     here: str
     there: str
     number: int
+    judged: str
 
     @override
     def __str__(self) -> str:
@@ -39,7 +61,7 @@ class Difference:
         tests = f"test {self.number}"
         return (
             f"{self.precision} takes another path than the reference: {spot}  is {self.here}"
-            f" in {self.precision}, {self.there} in the reference ({tests})"
+            f" in {self.precision}, {self.there} in the reference ({tests}); {self.judged}"
         )
 
 
@@ -77,8 +99,46 @@ class Rounding:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """Who judges, at how many bits, whether it stands still, and its results as text.
+
+    `proved`: the digits follow from enclosures, not from two widths that agree. `path` says whose
+    branches it took. `conditions` are the condition numbers of the entries, None where there is
+    none (a result of 0, an infinity); entries that were not asked are absent, and `left_out` says
+    why.
+    """
+
+    judge: str
+    bits: int
+    settled: bool
+    texts: dict[str, str]
+    proved: bool = False
+    path: str = ""
+    conditions: dict[str, float | None] = field(default_factory=dict[str, float | None])
+    left_out: str = ""
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.judge}, {self.bits} bits{', proved' if self.proved else ''}"
+
+    def problem(self, entry: str) -> float | None:
+        """Return the digits that an entry loses to the problem itself; None where unknown."""
+        condition = self.conditions.get(entry)
+        return None if condition is None else max(0.0, log10(condition)) if condition else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return who judged and how far that goes, without the results."""
+        names = ("judge", "bits", "settled", "proved", "path")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
 class Column:
-    """One precision: its size and its entries, 'value' first."""
+    """One precision: its size, its entries, 'value' first, and the truth that they are held to.
+
+    `parted` is empty, or says how it is judged where it left the path of exact numbers: 'on the
+    path of float32'.
+    """
 
     name: str
     bits: int
@@ -86,6 +146,8 @@ class Column:
     entries: dict[str, Entry]
     rounding: Rounding | None
     is_float64: bool
+    reference: Reference
+    parted: str = ""
 
     @property
     def notes(self) -> dict[str, str]:
@@ -98,15 +160,20 @@ class Column:
         items = [(name, entry.digits) for name, entry in self.entries.items()]
         return min(items, key=lambda item: -1.0 if item[1] is None else item[1])
 
+    def loss(self, entry: str) -> Loss | None:
+        """Return where the digits of an entry went; None where no condition number is known.
 
-@dataclass(frozen=True)
-class Reference:
-    """Who judges, at how many bits, whether it stands still, and its results as text."""
-
-    judge: str
-    bits: int
-    settled: bool
-    texts: dict[str, str]
+        What overflow, underflow or another path took is no rounding, and is not split; nor is
+        what cannot be counted because the reference itself does not stand.
+        """
+        digits, problem = self.entries[entry].digits, self.reference.problem(entry)
+        out = self.entries[entry].note.startswith(("overflow", "underflow", UNSURE))
+        out = out or self.parted not in ("", f"on the path of {self.name}")
+        if digits is None or problem is None or out:
+            return None
+        total = max(0.0, self.cap - digits)
+        own = min(problem, total)
+        return Loss(total, own, total - own, self.reference.conditions[entry] or 0.0)
 
 
 @dataclass(frozen=True)
@@ -117,12 +184,18 @@ class Findings:
     precision holds, or None where value and truth are both undefined.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     function: str
     point: Point
     reference: Reference
     columns: tuple[Column, ...]
     branches: Branches
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def is_one_truth(self) -> bool:
+        """Tell whether all precisions are held to the same results."""
+        return all(column.reference is self.reference for column in self.columns)
 
     @property
     def digits(self) -> dict[str, dict[str, Digits]]:
@@ -159,11 +232,7 @@ class Findings:
                 x.name: [y.shown for y in x.inputs] if x.vector else x.shown
                 for x in self.point.arguments
             },
-            "reference": {
-                "judge": self.reference.judge,
-                "bits": self.reference.bits,
-                "settled": self.reference.settled,
-            },
+            "reference": self.reference.to_dict(),
             "digits": self.digits,
             "caps": {column.name: column.cap for column in columns},
             "bits": {column.name: column.bits for column in columns},
@@ -176,7 +245,24 @@ class Findings:
             },
             "rounded_inputs": {c.name: c.rounding.to_dict() for c in columns if c.rounding},
             "notes": {column.name: column.notes for column in columns},
+            "conditions": self.reference.conditions,
+            "losses": {column.name: _losses(column) for column in columns},
+            "own_paths": {
+                column.name: column.reference.to_dict() | {"texts": column.reference.texts}
+                for column in columns
+                if column.reference is not self.reference
+            },
+            "remarks": list(self.remarks),
         }
+
+
+def _losses(column: Column) -> dict[str, dict[str, float]]:
+    found = {name: column.loss(name) for name in column.entries}
+    return {
+        name: {"problem": loss.problem, "algorithm": loss.algorithm}
+        for name, loss in found.items()
+        if loss is not None
+    }
 
 
 def _partials(results: dict[str, str]) -> dict[str, str]:

@@ -5,27 +5,46 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from typing import Any
 
 import click
 
+from typedgrad.cli.reporting import write_comparison
 from typedgrad.cli.screen import put
-from typedgrad.cli.targets import function_at, numbers_at
+from typedgrad.cli.targets import example_at, function_at, points_at
 
 
 @click.command("compare")
 @click.argument("target", metavar="FILE.py:FUNCTION")
-@click.option("--at", "at", multiple=True, metavar="x=1,y=2", help="The point; vectors as w=1;2;3.")
+@click.option(
+    "--at",
+    "at",
+    multiple=True,
+    metavar="x=1,y=2",
+    help="The point; vectors as w=1;2;3. Several points: again, or @FILE.csv, @FILE.json.",
+)
 @click.option("--precisions", default="float32,float64,longdouble", show_default=True)
+@click.option(
+    "--path",
+    type=click.Choice(["run", "own"]),
+    default="run",
+    help="Judge on the path that each precision took, or on that of exact numbers.",
+)
+@click.option("--values", is_flag=True, help="Show the numbers, a bar behind their right digits.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option("--html", "page", metavar="FILE", help="Write a page too.")
 @click.option("--fail-under", type=float, metavar="DIGITS", help="Exit 1 below so many digits.")
 @click.option("--traceback", "full", is_flag=True, help="Show the whole stack of an error.")
 def compare_command(
     target: str,
     at: tuple[str, ...],
     precisions: str,
+    path: str,
+    values: bool,
     form: str,
+    page: str | None,
     fail_under: float | None,
     full: bool,
 ) -> None:
@@ -34,53 +53,73 @@ def compare_command(
     \b
       typedgrad compare loss.py:loss --at x=1000,y=0.001
       typedgrad compare model.py:f --at "w=1;2;3,b=0.5" --format json --fail-under 6
+      typedgrad compare loss.py:loss --at @points.csv
 
     Numbers are exact as written. Exit status: 0 fine, 1 below --fail-under, 2 wrong use.
     """
+    names = [name.strip() for name in precisions.split(",")]
     with redirect_stdout(sys.stderr):  # what the user's file prints is not the report
-        found = compared(target, ",".join(at), [name.strip() for name in precisions.split(",")])
+        found = compared(target, at, names, path, page)
     below = [] if fail_under is None else shortfalls(found, fail_under)
     if form == "json":
         click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
     else:
-        show(found, fail_under, below)
-        click.echo(f"Next: {next_step(target, ','.join(at), fail_under)}")
+        show(found, fail_under, below, values)
+        click.echo(f"Next: {next_step(target, at, fail_under)}")
     if below:
         if form == "json":
             click.echo("\n".join(below), err=True)
         raise SystemExit(1)
 
 
-def compared(target: str, at: str, precisions: list[str]) -> Any:
-    """Load the target, read the point and compare."""
+def compared(
+    target: str, at: Sequence[str], precisions: list[str], path: str, page: str | None
+) -> Any:
+    """Load the target, read the points, compare, and write the page that was asked for."""
     from typedgrad.compare import compare
+    from typedgrad.report.files import check_place
 
-    given = numbers_at(at)
     function = function_at(target)
-    return compare(function, given, precisions=precisions)
+    points = points_at(at, function)
+    if page is not None:
+        check_place(page)
+    found: Any
+    if len(points) > 1:
+        found = compare(function, points=points, precisions=precisions, path=path)
+    else:
+        given = points[0] if points else {}
+        found = compare(function, given or example_at(function), precisions=precisions, path=path)
+    if page is not None:
+        write_comparison(page, function, found)
+    return found
 
 
-def show(found: Any, bar: float | None, below: list[str]) -> None:
+def show(found: Any, bar: float | None, below: list[str], values: bool = False) -> None:
     """Print the report of a comparison, and what it falls short of."""
+    from typedgrad.report.several import table_of_several
     from typedgrad.report.text import BAR, table
 
-    put("\n".join([table(found, BAR if bar is None else bar), *below]))
+    bar = BAR if bar is None else bar
+    many = hasattr(found, "points")
+    put("\n".join([table_of_several(found, bar) if many else table(found, bar, values), *below]))
 
 
 def shortfalls(found: Any, bar: float) -> list[str]:
     """Return one sentence for each entry that has fewer digits than asked for."""
+    many = hasattr(found, "points")
     return [
-        f"below {bar:g} digits: {label} in {column.name}"
-        f" ({'undefined' if entry.digits is None else f'{entry.digits:.1f}'})"
-        for column in found.columns
-        for label, entry in column.entries.items()
-        if entry.digits is None or entry.digits < bar
+        f"below {bar:g} digits: {label} in {name}"
+        f" ({'undefined' if digits is None else f'{digits:.1f}'})"
+        + (f" at {found.points[found.spreads[name][label].at].point.call}" if many else "")
+        for name, entries in found.digits.items()
+        for label, digits in entries.items()
+        if digits is None or digits < bar
     ]
 
 
-def next_step(target: str, at: str, bar: float | None) -> str:
+def next_step(target: str, at: Sequence[str], bar: float | None) -> str:
     """Return a command that goes on from here."""
     option = "--fail-under 6" if bar is None else "--format json"
     call = f"typedgrad compare {shlex.quote(target)}"
-    rest = f"--at {shlex.quote(at)} {option}" if at else option
+    rest = " ".join([*(f"--at {shlex.quote(text)}" for text in at), option])
     return f"{call} {rest}" if len(call) + len(rest) < 94 else f"{call} \\\n    {rest}"

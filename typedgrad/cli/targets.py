@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import click
 
 from typedgrad.errors import FileBroken, FileMissing, FunctionMissing, Unreadable
 from typedgrad.source import raised_at
@@ -32,9 +35,32 @@ def numbers_at(text: str) -> dict[str, Any]:
     return given
 
 
+def points_at(texts: Sequence[str], function: Callable[..., Any]) -> list[dict[str, Any]]:
+    """Return the points of all --at: '@FILE' is a file of points, other texts are read as above.
+
+    A text goes on with the point before it, unless it gives a name again: that begins a new one.
+    """
+    found: list[dict[str, Any]] = []
+    is_open = False
+    for text in texts:
+        if text.strip().startswith("@"):
+            from typedgrad.cli.pointfiles import PointFile
+
+            found += PointFile(text.strip()[1:]).points(function)
+            is_open = False
+            continue
+        given = numbers_at(text)
+        if is_open and not given.keys() & found[-1].keys():
+            found[-1] |= given
+        else:
+            found.append(given)
+        is_open = True
+    return found
+
+
 def checked(name: str, text: str) -> None:
     """Refuse a text that is no number, by the name of its parameter."""
-    from typedgrad.trial import input_of
+    from typedgrad.points import input_of
 
     try:
         input_of(name, text)
@@ -45,7 +71,9 @@ def checked(name: str, text: str) -> None:
 
 
 def function_at(target: str) -> Callable[..., Any]:
-    """Return the function that FILE.py:FUNCTION names."""
+    """Return the function that FILE.py:FUNCTION names, or the core of FILE.fpcore:NAME."""
+    if re.search(r"\.fpcore(:|$)", target):
+        return core_at(target)
     path, colon, name = target.rpartition(":")
     if not colon or not name.isidentifier():
         path, name = (path, name) if colon and not name.endswith(".py") else (target, "")
@@ -60,6 +88,27 @@ def function_at(target: str) -> Callable[..., Any]:
         )
     found: Callable[..., Any] = function
     return found
+
+
+def core_at(target: str) -> Callable[..., Any]:
+    """Return the function of the core that FILE.fpcore:NAME or FILE.fpcore:NUMBER names."""
+    from typedgrad.fpcore import find, load
+
+    path, dot, name = target.rpartition(".fpcore:")
+    path = f"{path}.fpcore" if dot else target
+    return find(load(path), name if dot else "", path).function
+
+
+def example_at(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the point where a core is looked at when none is given, and say so; else nothing."""
+    core: Any = getattr(function, "core", None)
+    if core is None or not core.arguments:
+        return {}
+    example: dict[str, Any] | None = core.example
+    drawn = "a random point that satisfies :pre" if core.precondition else "a random point"
+    what = "the :example of the core" if example else drawn
+    click.echo(f"No --at was given: this is {what}.", err=True)
+    return example or core.sample(1)[0]
 
 
 def suggestion(module: ModuleType, name: str) -> str:

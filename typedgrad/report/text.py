@@ -11,27 +11,90 @@ from typing import TYPE_CHECKING
 from typedgrad.errors import TypedgradError, every_error
 
 if TYPE_CHECKING:
-    from typedgrad.findings import Column, Findings
+    from typedgrad.findings import Column, Entry, Findings
 
 WIDTH, MOST_ROWS, MOST_NOTES, BAR = 100, 24, 8, 6.0
 GOOD, FEW, NONE, UNDEFINED = "✓", "!", "✗", "–"
+VALUE = re.compile(r"^ {4,}\S+ +([-+.\d]*)\|(\S*)$", re.MULTILINE)
 COLOURS = {GOOD: "green", FEW: "yellow", NONE: "bold red", UNDEFINED: "dim"}
 
 
-def table(found: Findings, bar: float = BAR) -> str:
-    """Return the report of a comparison: paths that part, the table, remarks, the verdict."""
+def table(found: Findings, bar: float = BAR, values: bool = False) -> str:
+    """Return the report of a comparison: paths that part, the table, remarks, verdicts, why.
+
+    With `values` the numbers themselves follow the table, a bar behind their right digits.
+    """
     lines = [line for part in found.branches.differences for line in folded(str(part))]
     lines += _header(found)
     labels = _rows(found)
-    width = max(len(label) for label in labels)
-    lines.append(" " * (width + 2) + "".join(f"{column.name:>14}" for column in found.columns))
-    for label in labels:
-        cells = (_cell(column.entries[label].digits, bar) for column in found.columns)
-        lines.append(f"  {label:<{width}}" + "".join(f"{cell:>14}" for cell in cells))
-    lines.append(f"{GOOD} {bar:g} digits or more   {FEW} fewer   {NONE} below 1")
+    lines += _grid(found, labels, bar)
+    lines.append(_legend(found, bar))
+    lines += values_table(found, labels) if values else []
     lines += [line for remark in _remarks(found, labels) for line in folded(remark)]
     lines += [line for column in found.columns for line in folded(verdict(column))]
+    lines += [line for column in found.columns for line in folded(why(column)) if line]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _grid(found: Findings, labels: Sequence[str], bar: float) -> list[str]:
+    """Return the table: an entry a row, a precision a column, the problem's own loss behind."""
+    width = max(len(label) for label in labels)
+    own = {label: found.reference.problem(label) for label in labels}
+    told = found.is_one_truth and any(digits is not None for digits in own.values())
+    names = "".join(f"{column.name:>14}" for column in found.columns)
+    lines = [" " * (width + 2) + names + ("  problem's own loss" if told else "")]
+    for label in labels:
+        cells = (cell_of(column.entries[label].digits, bar) for column in found.columns)
+        digits = own[label]
+        last = f"{'' if digits is None else f'{digits:.1f}':>20}" if told else ""
+        lines.append(f"  {label:<{width}}" + "".join(f"{cell:>14}" for cell in cells) + last)
+    return lines
+
+
+def _legend(found: Findings, bar: float) -> str:
+    sizes = ", ".join(f"{column.name} {column.bits}" for column in found.columns)
+    marks = f"{GOOD} {bar:g} digits or more   {FEW} fewer   {NONE} below 1"
+    both = f"{marks}   bits: {sizes}"
+    return both if len(both) <= WIDTH else marks
+
+
+def values_table(found: Findings, labels: Sequence[str]) -> list[str]:
+    """Return the numbers themselves, a bar behind the digits that are right."""
+    lines = ["Values; the digits in front of the bar | are right:"]
+    width = max(len(label) for label in labels)
+    names = max(9, *(len(column.name) for column in found.columns))
+    for label in labels:
+        truth = ""
+        for column in found.columns:
+            own = column.reference.texts[label]
+            if own != truth:
+                lines.append(f"  {label:<{width}}  {'reference':<{names}}  {own}")
+                truth = own
+            right, rest = split_digits(column.entries[label])
+            lines.append(f"  {'':<{width}}  {column.name:<{names}}  {right}|{rest}")
+    return lines
+
+
+def split_digits(entry: Entry) -> tuple[str, str]:
+    """Return a number cut behind its right digits, which are counted from the first not zero.
+
+    >>> from typedgrad.findings import Entry
+    >>> split_digits(Entry(3.2, "0.0047594", right=3))
+    ('0.00475', '94')
+    """
+    text, left = entry.text, entry.right
+    if left is None:
+        return text, ""
+    body, mark, power = text.partition("e")
+    started = False
+    for place, letter in enumerate(body):
+        started = started or letter in "123456789"
+        if started and letter.isdigit():
+            if not left:
+                right = body[:place] if entry.right else ""
+                return right, text[len(right) :]
+            left -= 1
+    return (body, mark + power) if started else ("", text)
 
 
 def folded(text: str) -> list[str]:
@@ -41,8 +104,7 @@ def folded(text: str) -> list[str]:
 
 def _header(found: Findings) -> list[str]:
     caps = " / ".join(f"{column.cap:.1f}" for column in found.columns)
-    judge = f"reference: {found.reference.judge}, {found.reference.bits} bits"
-    right = f"{judge}; digits right, of {caps}"
+    right = f"reference: {found.reference}; digits right, of {caps}"
     call = found.point.call
     space = WIDTH - len(call) - len(right)
     return [f"{call}{' ' * min(space, 16)}{right}"] if space > 1 else [*folded(call), right]
@@ -62,7 +124,8 @@ def _least(found: Findings, label: str) -> float:
     return min(-1.0 if d is None else d for d in digits)
 
 
-def _cell(digits: float | None, bar: float) -> str:
+def cell_of(digits: float | None, bar: float) -> str:
+    """Return digits with their mark."""
     if digits is None:
         return f"NaN {UNDEFINED}"
     return f"{digits:.1f} {GOOD if digits >= bar else FEW if digits >= 1 else NONE}"
@@ -81,7 +144,10 @@ def _remarks(found: Findings, labels: Sequence[str]) -> list[str]:
         for column in found.columns
         if column.is_float64
     ]
-    remarks += _roundings(found)
+    remarks += [*found.remarks, *_roundings(found)]
+    left_out = found.reference.left_out
+    if left_out:
+        remarks.append(f"The problem's own loss is shown for the value alone: {left_out}.")
     notes: dict[str, list[str]] = {}
     for column in found.columns:
         for label in labels:
@@ -114,16 +180,39 @@ def _roundings(found: Findings) -> list[str]:
 def verdict(column: Column) -> str:
     """Return what to think of one precision, in one sentence."""
     name, least = column.worst
+    path = f" {column.parted}" if column.parted.startswith("on ") else ""
     if least is None:
         undefined = [label for label, entry in column.entries.items() if entry.digits is None]
         verb = "is" if len(undefined) == 1 else "are"
-        return f"{column.name}: {_listed(undefined)} {verb} undefined here (NaN)."
+        return f"{column.name}: {_listed(undefined)} {verb} undefined here (NaN){path}."
+    if column.entries[name].note.startswith("the reference itself"):
+        return f"{column.name} has {least:.1f} digits or more of {name}; no more can be counted."
     if least < 1:
         lost = [label for label, entry in column.entries.items() if (entry.digits or 0) < 1]
-        return f"{column.name} is not enough: no digit of {_listed(lost)} is right."
+        return f"{column.name} is not enough: no digit of {_listed(lost)} is right{path}."
     if column.cap - least < 0.05:
-        return f"{column.name} holds all of its {column.cap:.1f} digits everywhere."
-    return f"{column.name} holds {least:.1f} of {column.cap:.1f} digits everywhere (least: {name})."
+        return f"{column.name} holds all of its {column.cap:.1f} digits everywhere{path}."
+    of = f"{least:.1f} of {column.cap:.1f} digits"
+    return f"{column.name} holds {of} everywhere{path} (least: {name})."
+
+
+def why(column: Column) -> str:
+    """Return where the digits of the worst entry of a precision went; empty if few are lost."""
+    name = column.worst[0]
+    loss = column.loss(name)
+    if loss is None or loss.total < 1:
+        return ""
+    every = "all " if column.cap - loss.total < 0.05 else ""
+    said = f"{every}{loss.total:.1f} digits"
+    places = 3 if loss.condition < 1e5 else 2
+    condition = f"(condition {loss.condition:.{places}g})"
+    start = f"{column.name} loses {said} of {name}:"
+    if loss.algorithm < 0.05:
+        return f"{start} the problem's own loss {condition}, none of it the algorithm's."
+    if loss.problem < 0.05:
+        return f"{start} the algorithm's loss, none of it the problem's own {condition}."
+    own = f"{loss.problem:.1f} are the problem's own {condition}"
+    return f"{start} {own}, {loss.algorithm:.1f} the algorithm's."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -139,6 +228,9 @@ def painted(text: str) -> object:
     shown = Text(text)
     for mark, style in COLOURS.items():
         shown.highlight_regex(rf"\S+ {re.escape(mark)}(?=\s|$)", style)
+    for number in VALUE.finditer(text):
+        shown.stylize("bold underline", *number.span(1))
+        shown.stylize("dim", *number.span(2))
     return shown
 
 

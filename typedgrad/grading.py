@@ -1,0 +1,68 @@
+"""Grading: how many digits of one number are right, by the table of special cases."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from typedgrad.engines.exact import ExactPrecision, Real
+from typedgrad.findings import UNSURE, Entry
+from typedgrad.judge import digits_of
+from typedgrad.numbers import LOG10_2, NumberSystem
+
+
+def graded(
+    got: Any,
+    truth: Real,
+    numbers: NumberSystem[Any],
+    wide: ExactPrecision,
+    stands: float = math.inf,
+) -> Entry:
+    """Return the digits of a number of one precision against the truth, which `wide` holds.
+
+    `got` may be a number of `wide` too; no more digits are counted than the truth `stands` to.
+    """
+    x: Real = got if wide.is_mine(got) else wide.convert(got, numbers)
+    cap, text = min(numbers.digits, stands), str(got)
+    lost = "" if stands > numbers.digits else f"{UNSURE} {stands:.1f} digits"
+    if x != x or truth != truth:
+        both = x != x and truth != truth
+        what = "both undefined (NaN)" if both else "NaN here" if x != x else "NaN in the reference"
+        return Entry(None if both else 0.0, text, what)
+    if x == truth:
+        mismatch = not x and str(x) != str(truth)
+        return Entry(cap, text, "zero of the other sign" if mismatch else lost, None)
+    if not (wide.is_finite(x) and wide.is_finite(truth)):
+        return Entry(0.0, text, _beyond(x, truth, numbers, wide))
+    if not truth:
+        return Entry(0.0, text, f"the exact result is 0; here {text}")
+    if not x:
+        return Entry(0.0, text, _beyond(x, truth, numbers, wide))
+    digits = min(digits_of(((x - truth) / truth).x, wide.mp), cap)
+    return Entry(digits, text, lost, right_digits(x, truth))
+
+
+def right_digits(x: Real, truth: Real) -> int:
+    """Return how many significant digits of x are right to half a unit of the last of them.
+
+    >>> from typedgrad.engines.exact import exact_precision
+    >>> wide = exact_precision(100)
+    >>> right_digits(wide.parse("4.759422392"), wide.parse("4.75940000"))
+    5
+    """
+    mp = truth.mp
+    lead = int(mp.floor(mp.log10(abs(truth.x))))
+    return max(0, int(mp.floor(-mp.log10(2 * abs(x.x - truth.x)))) + lead + 1)
+
+
+def _beyond(x: Real, truth: Real, numbers: NumberSystem[Any], wide: ExactPrecision) -> str:
+    exact, best = shown(truth, 3), numbers.convert(truth, wide)
+    if x == wide.convert(best, numbers):
+        return f"{'overflow' if x else 'underflow'}: the exact result is {exact}"
+    return f"{'infinite' if x else 'zero'}, but the exact result is {exact}"
+
+
+def shown(x: Real, digits: int = 40) -> str:
+    """Return a number of the reference as decimal text, of no more digits than it holds."""
+    text: str = x.mp.nstr(x.x, min(digits, int(x.mp.prec * LOG10_2) - 1))
+    return text.removesuffix(".0")
