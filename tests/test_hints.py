@@ -1,0 +1,128 @@
+"""Hints: pasted into the user's own source, each one gives the digits that it promised."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import typedgrad
+from typedgrad.judge import judged_study
+from typedgrad.points import point_of
+from typedgrad.rewriting.advised import Hint
+from typedgrad.rewriting.hints import hints
+from typedgrad.study import study
+
+tg: Any = typedgrad
+PRECISIONS = [tg.float32, tg.float64, tg.longdouble]
+CASES: dict[str, tuple[str, dict[str, Any], str]] = {
+    "conjugate": (
+        "s = np.sqrt(x * x + y * y)\n    d = s - x\n    return d**2",
+        dict(x=10000, y="0.0009765625"),
+        "y * y / (s + x)",
+    ),
+    "root": (
+        "d = x * x - 4 * y\n    return (-x + tg.sqrt(d)) / 2",
+        dict(x=100000, y="0.125"),
+        "-(4 * y) / (tg.sqrt(d) + x)",
+    ),
+    "other root": (
+        "d = x * x - 4 * y\n    return (-x - tg.sqrt(d)) / 2",
+        dict(x=-100000, y="0.125"),
+        "-(-(4 * y) / (tg.sqrt(d) - x))",
+    ),
+    "log1p": ("t = x + 1\n    return tg.log(t) * y", dict(x="3p-24", y=3), "tg.log1p(x)"),
+    "expm1": ("return (tg.exp(x) - 1) / y", dict(x="1p-30", y=3), "tg.expm1(x)"),
+    "cosine": ("return y * (1 - np.cos(x))", dict(x="1p-9", y=3), "2 * tg.square(tg.sin(x / 2))"),
+    "softmax": (
+        "a, b, c = tg.exp(x), tg.exp(y), tg.exp(x - y)\n    return a / (a + b + c)",
+        dict(x=90000, y=89999),
+        "",
+    ),
+    "logsumexp": (
+        "a, b, c = tg.exp(x), tg.exp(y), tg.exp(x - y)\n    return tg.log(a + b + c)",
+        dict(x=90000, y=89999),
+        "tg.logsumexp([x, y, x - y])",
+    ),
+    "tanh": (
+        "t = tg.tanh(x)\n    return y * (1 - t * t)",
+        dict(x=20, y=3),
+        "tg.square(tg.sech(x))",
+    ),
+    "among others": ("return x + y - tg.sqrt(x * x - 1)", dict(x=1 << 26, y="1p-30"), ""),
+}
+
+
+def loaded(body: str, folder: Path, name: str) -> Any:
+    """The function f(x, y) of a body, from a file of its own."""
+    path = folder / f"{name}.py"
+    path.write_text(f"import numpy as np\nimport typedgrad as tg\ndef f(x, y):\n    {body}\n")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.f
+
+
+def found_in(f: Any, given: dict[str, Any], numbers: Any) -> tuple[Hint, ...]:
+    at = study(f, point_of(f, None, given), numbers)
+    return hints(at, judged_study(at, numbers.bits))
+
+
+@pytest.mark.parametrize("numbers", PRECISIONS, ids=lambda p: p.name)
+@pytest.mark.parametrize("name", CASES)
+def test_a_hint_pasted_into_the_source_keeps_its_promise(
+    name: str, numbers: Any, tmp_path: Path
+) -> None:
+    body, given, new = CASES[name]
+    f = loaded(body, tmp_path, "old")
+    made = found_in(f, given, numbers)
+    assert made or numbers is not tg.float32
+    for hint in made:
+        assert hint.after >= hint.before + 0.5 and hint.cap == numbers.digits
+        old = tg.compare(f, **given, precisions=(numbers,)).digits[numbers.name]
+        assert old[hint.label] == pytest.approx(hint.before, abs=1e-6)
+        assert body.count(hint.old) == 1
+        g = loaded(body.replace(hint.old, f"({hint.new})"), tmp_path, "new")
+        better = tg.compare(g, **given, precisions=(numbers,)).digits[numbers.name]
+        assert better[hint.label] == pytest.approx(hint.after, abs=0.7)
+    if new and numbers is tg.float32:
+        assert made[0].new == new
+
+
+def test_a_function_without_loss_gets_no_hint() -> None:
+    for f, given in (
+        (lambda x, y: tg.sin(x) + y * y - 1, dict(x="0.5", y=3)),
+        (lambda x, y: tg.log(1 + x) * y, dict(x=5, y=3)),
+        (lambda x, y: tg.sqrt(x * x + y) - x, dict(x=-5, y=3)),
+        (lambda x, y: x * y, dict(x=0, y=0)),
+        (lambda x, y: tg.log(x - 1) + y, dict(x=1, y=0)),
+    ):
+        for numbers in PRECISIONS:
+            assert found_in(f, given, numbers) == ()
+
+
+def test_the_lines_of_a_loop_are_rewritten_together(tmp_path: Path) -> None:
+    loop = "for k in range(5):\n        t = t + (tg.exp(x / (k + 1)) - 1)"
+    body = f"t = x * 0\n    {loop}\n    return t * y"
+    f = loaded(body, tmp_path, "loop")
+    (hint,) = found_in(f, dict(x="1e-6", y=1), tg.float32)
+    assert hint.times == 5 and hint.line == 6 and hint.after > 6.5
+    assert (hint.old, hint.new) == ("tg.exp(x / (k + 1)) - 1", "tg.expm1(x / (k + 1))")
+    assert str(hint).startswith("rewrite  tg.exp(x / (k + 1)) - 1  as  tg.expm1(x / (k + 1)): ")
+    assert hint.to_dict()["line"] == 6
+
+
+def test_tune_prints_what_was_run_and_won(tmp_path: Path) -> None:
+    f, given = loaded(CASES["conjugate"][0], tmp_path, "tuned"), dict(x=1000, y="0.001")
+    found = tg.tune(f, given, digits=3)
+    assert found.hints[0].precision == "float32" and found.hints[0].new == "y * y / (s + x)"
+    report = " ".join(line.strip() for line in str(found).splitlines())
+    assert "help: rewrite s - x as y * y / (s + x), for x > 0: " in report.replace("  ", " ")
+    assert found.to_dict()["hints"][0]["line"] == 5
+    missed = tg.tune(f, given, digits=12)
+    assert not missed.passed and {hint.precision for hint in missed.hints} == {"float64"}
+    plain = loaded("return x * y + 1", tmp_path, "plain")
+    assert tg.tune(plain, dict(x=3, y=2), digits=3).hints == ()
