@@ -1,0 +1,273 @@
+"""A blame as text of at most 100 columns: the source with what each line costs, and why."""
+
+from __future__ import annotations
+
+import linecache
+import math
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from textwrap import wrap
+from typing import TYPE_CHECKING, NamedTuple
+
+from typedgrad.report.text import WIDTH, folded
+
+if TYPE_CHECKING:
+    from typedgrad.culprits import Cause, Culprits, Share
+
+TOP, NEAR, MOST_HINTS = 8, 2, 3
+UNDEFINED = ("overflow", "undefined")
+SMALL = 0.0005  # a share that is printed as 0.0 %
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+class Layout(NamedTuple):
+    """The columns of a listing: those of source, the marks of a bar, and what is told.
+
+    `phases` asks for the parts of values and sweep; not `known` are shares of an infinite error.
+    """
+
+    left: int
+    marks: int
+    phases: bool
+    known: bool
+
+    def head(self, file: str) -> str:
+        """Return the line above the listing of a file."""
+        split = f"{'values':>10}{'sweep':>10}" if self.phases else ""
+        name = f"{clipped(file or 'source', self.left):<{self.left}}"
+        return f"{name}{'digits':>7}{'of the error':>13}{split}" if self.known else name
+
+    def row(self, text: str, share: Share) -> str:
+        """Return a line of source, or what stands for it, with what it costs."""
+        name = f"{clipped(text, self.left):<{self.left}}"
+        if not self.known:
+            return name
+        cost = "" if share.digits < 0.05 else f"−{share.digits:.1f}"
+        parts = [percent(share.split.values), percent(share.split.sweep)] if self.phases else []
+        split = "".join(f"{part:>10}" for part in parts)
+        shown = f"{name}{cost:>7}{percent(share.signed):>13}{split}"
+        return f"{shown}  {bar(share.signed, self.marks)}"
+
+
+def layout_of(found: Culprits) -> Layout:
+    """Return the columns for a value, or those for a partial, which tell the phases apart."""
+    phases = found.label != "value"
+    left, marks = (52, 6) if phases else (61, 16)
+    return Layout(left, marks, phases, not math.isnan(found.explained))
+
+
+def listing(found: Culprits, top: int = TOP) -> str:
+    """Return the report: what is wrong, the lines and why, loops, the rest, how it was found."""
+    layout = layout_of(found)
+    lines = [*header(found), *(x for remark in found.remarks for x in folded(remark.text)), ""]
+    lines += sources(found, top, layout)
+    lines += unplaced(found, layout)
+    helps = [f"help: {hint}" for hint in found.hints[:MOST_HINTS]]
+    lines += ["", *(x for text in [*helps, *closing(found)] for x in folded(text))]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def header(found: Culprits) -> list[str]:
+    """Return the verdict: the call, the digits, the error."""
+    entry = found.entry
+    title = f"{found.point.call} in {found.precision}: {digits(found)}"
+    numbers = f"computed {entry.got}, exact {entry.truth}"
+    return [*folded(title), *folded(numbers + error(found)), *folded(verdict(found))]
+
+
+def digits(found: Culprits) -> str:
+    """Return how many digits of the result are right, in words."""
+    entry = found.entry
+    if entry.digits is None:
+        return f"{entry.label} is undefined (NaN)"
+    return f"{entry.label} has {entry.digits:.1f} of {entry.cap:.1f} digits"
+
+
+def error(found: Culprits) -> str:
+    """Return the error of the result, where it has one that is finite."""
+    entry = found.entry
+    if not math.isfinite(entry.absolute):
+        return ""
+    if entry.is_right:
+        return ": no error; shares are of one unit in the last place"
+    return f", error {entry.absolute:.2e}"
+
+
+def verdict(found: Culprits) -> str:
+    """Return in one sentence where the digits went."""
+    entry = found.entry
+    placed = [share for share in found.lines if abs(share.signed) >= 0.1]
+    if found.is_within_rounding and entry.lost < 0.05:
+        tiny = "" if entry.is_right else " The shares below are those of the little error it has."
+        return f"All its digits are right.{tiny if found.spread > 10 else ''}"
+    if found.is_within_rounding:
+        lost = f"{entry.lost:.1f} of its digits are lost, less than one"
+        return f"{lost}: that is within rounding, and no line is accused."
+    if entry.digits is None or math.isnan(found.explained):
+        made = [x for x in found.lines if any(y.kind in UNDEFINED for y in x.causes)]
+        where = f", and that began in {named(made[0])}" if made else ""
+        return f"No share of the error can be given: a number is not finite{where}."
+    if not placed:
+        return "No line makes a tenth of the error: it is spread over all of them."
+    first, *more = [f"{named(share)} {percent(share.signed)}" for share in placed[:3]]
+    name, part, sign = first.rsplit(" ", 2)
+    rest = "".join(f", {text}" for text in more)
+    return f"{name[0].upper()}{name[1:]} makes {part} {sign} of the error{rest}."
+
+
+def named(share: Share) -> str:
+    """Return a line, or an input, by its name."""
+    if share.line:
+        return f"line {share.line}"
+    return f"the rounding of {share.label}" if share.text else share.label
+
+
+def percent(part: float) -> str:
+    """Return a part of the error in percent."""
+    if math.isnan(part):
+        return "unknown"
+    size = abs(part) * 100
+    return (
+        f"{part * 100:.1e} %" if size >= 1e5 else f"{part * 100 + 0.0:.1f} %".replace("-0.0", "0.0")
+    )
+
+
+def sources(found: Culprits, top: int, layout: Layout) -> list[str]:
+    """Return the listed lines of each file, each with its costs and its causes."""
+    files = list(dict.fromkeys(share.file for share in found.lines if share.line))
+    return [line for file in files for line in source(found, file, top, layout)]
+
+
+def source(found: Culprits, file: str, top: int, layout: Layout) -> list[str]:
+    """Return the listed lines of one file."""
+    own = {share.line: share for share in found.lines if share.file == file and share.line}
+    inner = [x for x in found.expressions if x.file == file and x.line]
+    chosen, shown = listed(own, top), [layout.head(file)]
+    for before, number in zip([chosen[0], *chosen], chosen, strict=False):
+        if number > before + 1:
+            shown.append("    ⋮ │")
+        if number in own:
+            shown.append(layout.row(numbered(number, own[number].source), own[number]))
+            parts = told([x for x in inner if x.line == number])
+            shown += [line for part in parts for line in carets(part, layout)]
+        else:
+            shown.append(clipped(numbered(number, between(file, number)), layout.left))
+    left = len(own.keys() - set(chosen))
+    return [*shown, f"({left} more line{'s'[: left > 1]} with smaller shares)"] if left else shown
+
+
+def numbered(number: int, source: str) -> str:
+    """Return a line of source behind its number."""
+    return f"{number:5} │ {source}"
+
+
+def listed(own: dict[int, Share], top: int) -> list[int]:
+    """Return the lines to show: the top ones, those with a cause, and what is between."""
+    ranked = list(own.values())
+    kept = sorted({x.line for x in ranked[:top]} | {x.line for x in ranked if x.causes})
+    gaps = pairwise(kept)
+    return sorted({*kept, *(n for a, b in gaps if b - a <= NEAR for n in range(a, b))})
+
+
+def between(file: str, number: int) -> str:
+    """Return the source of a line that has no share of its own."""
+    return linecache.getline(os.path.abspath(file), number).rstrip("\n")
+
+
+def told(parts: Sequence[Share]) -> list[Share]:
+    """Return the expressions of a line to point at: the leading one, and those with causes."""
+    leads = len(parts) > 1 and abs(parts[0].signed) >= 0.1
+    chosen = [x for k, x in enumerate(parts) if x.causes or (leads and not k)]
+    return sorted(chosen, key=lambda part: (part.column, -part.end))
+
+
+def carets(part: Share, layout: Layout) -> list[str]:
+    """Return carets under an expression, or itself where it is out of sight; its share, causes."""
+    causes = [line for cause in part.causes for line in why(cause)]
+    share = f"  {percent(part.signed)}" if layout.known else ""
+    if not part.source.strip():
+        return causes
+    if part.column < 0 or part.end > layout.left - 9:
+        return [f"      │   {clipped(part.text, WIDTH - 28)}{share}", *causes]
+    width = max(1, part.end - part.column)
+    return [f"      │ {' ' * part.column}{'^' * width}{share}", *causes]
+
+
+def why(cause: Cause) -> list[str]:
+    """Return the lines of a cause."""
+    return [f"      │   {line}" for line in wrap(cause.text, WIDTH - 12) or [""]]
+
+
+def clipped(text: str, width: int) -> str:
+    """Return a text of at most so many columns."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def bar(part: float, marks: int) -> str:
+    """Return a bar of at most so many marks."""
+    if math.isnan(part) or abs(part) < SMALL:
+        return ""
+    eighths = min(marks * 8, round(abs(part) * marks * 8))
+    full, rest = divmod(max(eighths, 1), 8)
+    return "█" * full + EIGHTHS[rest].strip()
+
+
+def unplaced(found: Culprits, layout: Layout) -> list[str]:
+    """Return the shares that no line has: roundings of inputs, sums of the sweep."""
+    shown: list[str] = []
+    for share in found.lines:
+        if share.line or (abs(share.signed) < SMALL and not share.causes):
+            continue
+        text = f"rounding of {share.label} = {share.operands[0]}" if share.text else share.label
+        shown.append(layout.row(text, share))
+        shown += [line for cause in share.causes for line in why(cause)]
+    return shown
+
+
+def closing(found: Culprits) -> list[str]:
+    """Return what holds of the whole: loops, variables, phases, how much is explained, by whom."""
+    known = not math.isnan(found.explained)
+    texts = [loop(share) for share in found.loops[:3] if abs(share.signed) >= 0.1]
+    ranked = [x for x in found.variables if abs(x.signed) >= 0.01 and x.label][:6]
+    if ranked:
+        names = ", ".join(f"{x.label} {percent(x.signed)}" for x in ranked)
+        texts.append(f"By variable: {names}.")
+    if found.label != "value" and known:
+        values, sweep = percent(found.phases.values), percent(found.phases.sweep)
+        texts.append(
+            f"By phase: {values} from roundings of the function's values, {sweep} from those of the"
+            " reverse sweep."
+        )
+    if known:
+        texts.append(explained(found))
+    texts.append(f"Model: {found.model}. Judge: {found.judge}, {found.judge_bits} bits.")
+    return texts
+
+
+def explained(found: Culprits) -> str:
+    """Return how much of the error the shares add up to, and how much they compensate."""
+    if not found.spread:
+        return "Explained: nothing was rounded."
+    if found.unit == "ulp":
+        return f"Explained: contributions of {found.spread:.1f} units compensate to no error."
+    more = f"; their sizes add up to {found.spread:.3g} times it" if found.spread > 1.05 else ""
+    return f"Explained: {100 * found.explained:.1f} % of the error{more}."
+
+
+def loop(share: Share) -> str:
+    """Return what is to be said of a line that ran more than once."""
+    text = f"Line {share.line} ran {share.executions} times"
+    if share.worst is not None:
+        text += (
+            f"; execution {share.worst.execution} was the worst, with {fine(share.worst.signed)}"
+        )
+    if share.thirds is not None:
+        first, middle, last = map(percent, share.thirds)
+        text += f"; its first, middle and last third make {first}, {middle} and {last}"
+    return f"{text}."
+
+
+def fine(part: float) -> str:
+    """Return a part of the error in percent, also where it is small."""
+    return percent(part) if abs(part) >= SMALL else f"{part * 100:.1g} %"
