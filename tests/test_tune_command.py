@@ -1,0 +1,113 @@
+"""`typedgrad tune`: reports, exit statuses, one error for each wrong use, the docs' examples."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from typedgrad import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def command(line: str, capsys: Any, monkeypatch: Any) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["typedgrad", *shlex.split(line)])
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    streams = capsys.readouterr()
+    return int(left.value.code or 0), streams.out, streams.err
+
+
+LOSS = """
+def loss(x, y):
+    s = (x * x + y * y) ** 0.5
+    return (s - x) ** 2
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "loss.py").write_text(LOSS)
+    (tmp_path / "points.csv").write_text("x,y\n3,4\n5,12\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_command(folder: Path, capsys: Any, monkeypatch: Any) -> None:
+    call = "tune loss.py:loss --at x=3,y=4.1 --digits 6"
+    status, out, _ = command(call, capsys, monkeypatch)
+    lines = out.splitlines()
+    assert status == 0 and lines[0] == "loss(x=3, y=4.1)" and max(map(len, lines)) <= 100
+    assert any(line.startswith("run with all accepted: error") for line in lines)
+    follow = "Next: typedgrad tune loss.py:loss --at x=3,y=4.1 --digits 6 --by line"
+    assert lines[-1] == follow
+    status, out, _ = command(follow.removeprefix("Next: typedgrad "), capsys, monkeypatch)
+    assert status == 0 and "s = (x * x + y * y) ** 0.5" in out
+    assert out.splitlines()[-1] == follow.removesuffix(" --by line")
+    status, out, _ = command(f"{call} --format json --computed --of all", capsys, monkeypatch)
+    data = json.loads(out)
+    assert status == 0 and data["computed"] is True and data["version"] == 1
+    assert data["labels"] == ["value", "d/dx", "d/dy"] and data["budget"]["amount"] == 6
+
+
+def test_the_command_at_many_points(folder: Path, capsys: Any, monkeypatch: Any) -> None:
+    line = "tune loss.py:loss --relative 1e-4 --range x=1:2 --range y=1:2 --samples 3 --seed 5"
+    status, out, _ = command(line, capsys, monkeypatch)
+    assert status == 0 and "(random, seed 5)" in " ".join(out.split())
+    assert "--seed 5" in out and "--samples 3" in out
+    status, out, _ = command("tune loss.py:loss --at @points.csv --digits 4", capsys, monkeypatch)
+    assert status == 0 and "loss(x=3, y=4); loss(x=5, y=12)" in out
+    status, out, _ = command("tune loss.py:loss --at x=1e9,y=1 --digits 6", capsys, monkeypatch)
+    assert status == 1 and "FAIL" in out
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("tune loss.py:loss --at x=3,y=4", "TG456"),
+        ("tune loss.py:loss --at x=3,y=4 --digits 3 --absolute 1", "TG456"),
+        ("tune loss.py:loss --at x=3,y=4 --digits 3 --to float64", "TG457"),
+        ("tune loss.py:loss --at x=3,y=4 --digits 3 --to half", "TG404"),
+        ("tune loss.py:loss --at x=3 --digits 3", "TG403"),
+        ("tune loss.py:los --at x=3,y=4 --digits 3", "TG402"),
+        ("tune los.py:loss --at x=3,y=4 --digits 3", "TG401"),
+        ("tune loss.py:loss --at x=3 --range y --digits 3", "TG404"),
+        ("tune loss.py:loss --at @points.csv --range y=1:2 --digits 3", "TG404"),
+    ],
+)
+def test_wrong_commands(line: str, code: str, folder: Path, capsys: Any, monkeypatch: Any) -> None:
+    status, out, err = command(line, capsys, monkeypatch)
+    assert status == 2 and not out and f"[{code}]" in err and err.count("help: ") == 1
+
+
+def console_blocks() -> list[tuple[str, str]]:
+    text = (ROOT / "docs" / "tune.md").read_text(encoding="utf-8")
+    return re.findall(r"```console\n\$ typedgrad (.*)\n((?:.*\n)*?)```", text)
+
+
+@pytest.mark.parametrize(("line", "shown"), console_blocks(), ids=lambda x: x.split("--at")[0][:60])
+def test_the_reports_in_the_docs_are_what_is_printed(
+    line: str, shown: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Word for word but for the judge; digits may differ by one between processors."""
+    monkeypatch.chdir(ROOT)
+    _, out, _ = command(line, capsys, monkeypatch)
+    parts = re.compile(r"\d+\.\d (?=[✓✗])")
+    assert len(out.splitlines()) == len(shown.splitlines())
+    assert [*map(float, parts.findall(out))] == pytest.approx(
+        [*map(float, parts.findall(shown))], abs=1.0
+    )
+    assert re.findall(r"[✓✗]|PASS|FAIL", out) == re.findall(r"[✓✗]|PASS|FAIL", shown)
+
+
+def test_help_is_there() -> None:
+    found = CliRunner().invoke(cli.command, ["tune", "--help"])
+    assert found.exit_code == 0 and "Estimates propose" in found.output

@@ -1,0 +1,108 @@
+"""What `tune` is asked: one budget, two precisions, and the points to look at."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from typedgrad.advice import Budget
+from typedgrad.errors import BadBudget, NotNarrower, Unreadable
+from typedgrad.grids import grid_of
+from typedgrad.machine import NUMBERS
+from typedgrad.numbers import NumberSystem
+from typedgrad.points import Point, name_of, point_of
+
+OF, BY = ("value", "all"), ("variable", "line", "call")
+WRITE = "give one of absolute=1e-10, relative=1e-6 and digits=6 (--digits 6)"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is looked for: a budget, two precisions, whose error, and what the candidates are.
+
+    With `computed` they are computed in the narrow precision, not only stored. `seed` is that of
+    random points.
+    """
+
+    budget: Budget
+    wide: NumberSystem[Any]
+    narrow: NumberSystem[Any]
+    of: str
+    by: str
+    computed: bool
+    seed: int | None
+
+
+def budget_of(absolute: float | None, relative: float | None, digits: float | None) -> Budget:
+    """Return the one budget that was given; raises `BadBudget` for none, two, or no amount."""
+    kinds = dict(absolute=absolute, relative=relative, digits=digits)
+    given = {kind: amount for kind, amount in kinds.items() if amount is not None}
+    if len(given) != 1:
+        what = "no error budget was given" if not given else f"{' and '.join(given)} were given"
+        raise BadBudget(problem=what, hint=WRITE)
+    [(kind, amount)] = given.items()
+    if not is_amount(amount):
+        raise BadBudget(problem=f"{kind}={amount!r} is no positive number", hint=WRITE)
+    return Budget(kind, float(amount))
+
+
+def is_amount(x: object) -> bool:
+    """Tell whether x is a finite number above 0."""
+    return isinstance(x, int | float) and math.isfinite(x) and x > 0
+
+
+def pair_of(
+    from_: str | NumberSystem[Any], to: str | NumberSystem[Any]
+) -> tuple[NumberSystem[Any], NumberSystem[Any]]:
+    """Return the wide and the narrow precision; raises `NotNarrower` if they are not."""
+    wide, narrow = _system(from_), _system(to)
+    if narrow.bits >= wide.bits:
+        hint = 'to="float32", from_="float64"'
+        names = dict(from_=wide.name, to=narrow.name, high=wide.bits, low=narrow.bits)
+        raise NotNarrower(**names, hint=hint)
+    return wide, narrow
+
+
+def _system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
+    known = {numbers.name: numbers for numbers in NUMBERS.values()}
+    if isinstance(precision, NumberSystem):
+        return precision
+    if precision not in known:
+        hint = f"choose from {', '.join(known)}"
+        raise Unreadable(what="a precision", text=repr(precision), hint=hint)
+    return known[precision]
+
+
+def asked(of: str, by: str) -> tuple[str, str]:
+    """Return both; raises `Unreadable` for an unknown result or kind of candidate."""
+    for what, text, known in (("of", of, OF), ("by", by, BY)):
+        if text not in known:
+            hint = f"choose from {', '.join(known)}"
+            raise Unreadable(what=f"the option {what}", text=repr(text), hint=hint)
+    return of, by
+
+
+def looks(
+    f: Callable[..., Any],
+    at: Any,
+    named: Mapping[str, Any],
+    points: Sequence[Any],
+    ranges: Mapping[str, Any] | None,
+    samples: int,
+    seed: int,
+) -> list[Point]:
+    """Return the points to look at: one, those listed, or random ones from ranges."""
+    given = [point_of(f, one, named) for one in points]
+    if not ranges:
+        return given or [point_of(f, at, named)]
+    grid = grid_of(ranges, samples, seed, name_of(f))
+    columns = grid.points(0, grid.size)
+    for numbers in columns.T.tolist():
+        some = {
+            axis.name: axis.exact(x) if axis.listed else float(x)
+            for axis, x in zip(grid.axes, numbers, strict=True)
+        }
+        given.append(point_of(f, at, {**named, **some}))
+    return given
