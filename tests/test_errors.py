@@ -9,6 +9,7 @@ import math
 import pickle
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,18 @@ import pytest
 from typing_extensions import override
 
 import typedgrad
-from typedgrad import errors
+from typedgrad import errors, fpcore
 from typedgrad.batch import run_batch
+from typedgrad.cli.pointfiles import PointFile
 from typedgrad.engines.choice import engine_for
+from typedgrad.engines.mix import Mix
+from typedgrad.engines.mixed import mixed_kernel
 from typedgrad.errors import TypedgradError, every_error
+from typedgrad.gates.requirements import Reader
 from typedgrad.listing import parse
 from typedgrad.program import Builder
+from typedgrad.report.documents import read
+from typedgrad.report.files import write_text
 from typedgrad.source import Place
 
 tg: Any = typedgrad
@@ -130,6 +137,8 @@ def loss(x: Any) -> Any:
 
 
 # What is done, and all that is said.
+IDENTITY = Builder(1).program([0])
+
 SAID: dict[str, tuple[Callable[[], Any], str]] = {
     "TG101": (
         lambda: tg.float32(0.5) * tg.Value(2.0),
@@ -381,6 +390,175 @@ help: python -m pip install 'typedgrad[exact]'
         """there is no code TG999
 help: the codes are TG101, TG102
 [TG408]""",
+    ),
+    "TG420": (
+        lambda: fpcore.read("(FPCore (x)\n  (+ x y))"),
+        """the text, line 2, column 8: y is not a name that is known here
+help: use names that are known here: x
+[TG420]""",
+    ),
+    "TG421": (
+        lambda: fpcore.find(fpcore.read("(FPCore f (x) x) (FPCore (x) x)"), "g"),
+        """the text has 2 cores, and none is named g
+help: choose one by its number: 1 f, 2 core 2
+[TG421]""",
+    ),
+    "TG422": (
+        lambda: fpcore.write(tg.record(tg.relu).at(1.0), "relu"),
+        """the program cannot be written as FPCore: FPCore has no name for relu
+help: write the function with + - * / and the functions of C's library
+[TG422]""",
+    ),
+    "TG423": (
+        lambda: fpcore.read("(FPCore f (x) (while TRUE ([y x 1]) y))")[0].function(1.0),
+        """f, run in float64: the loop in line 1 went round 10000 times
+help: let it stop by itself after a number of turns: core.limited(1000).function
+[TG423]""",
+    ),
+    "TG424": (
+        lambda: fpcore.read("(FPCore f (x) :pre (< x (- x 1)) x)")[0].sample(1),
+        """f: none of 5001 random points satisfies its precondition (< x (- x 1))
+help: give a point yourself, such as --at x=1
+[TG424]""",
+    ),
+    "TG430": (
+        lambda: raised("NotCheckable", paths="scr", why="there is no such file", hint="look"),
+        """cannot check scr: there is no such file
+help: look
+[TG430]""",
+    ),
+    "TG431": (
+        lambda: raised("BlindCheck", what="numpy is not visible to mypy here", hint="install it"),
+        """numpy is not visible to mypy here: a mixed precision, put in as a test, went unseen
+help: install it
+[TG431]""",
+    ),
+    "TG432": (
+        lambda: raised("BadProject", path="p.toml", why="it is no TOML", hint="write TOML"),
+        """cannot use p.toml: it is no TOML
+help: write TOML
+[TG432]""",
+    ),
+    "TG433": (
+        lambda: Reader(Path("p.toml"), 2, {"digit": 5}).read(),
+        """p.toml, require table 2: there is no key 'digit'
+help: did you mean digits?
+[TG433]""",
+    ),
+    "TG434": (
+        lambda: raised(
+            "RequirementStopped",
+            **dict(path="p.toml", number=2, problem="f raised X", where="f.py:1", hint="look"),
+        ),
+        """p.toml, require table 2: f raised X
+f.py:1
+help: look
+[TG434]""",
+    ),
+    "TG435": (
+        lambda: raised("NotEnoughDigits", table="f(x=1)", short="value has 0.0", hint="look"),
+        """f(x=1)
+value has 0.0
+help: look
+[TG435]""",
+    ),
+    "TG443": (
+        lambda: tg.compare(tg.exp, points=[]),
+        """points= has no point in it
+help: give at least one point
+[TG443]""",
+    ),
+    "TG444": (
+        lambda: PointFile("none.csv").points(tg.exp),
+        """cannot use the points in none.csv: there is no such file
+help: give the path of a CSV or JSON file behind the @
+[TG444]""",
+    ),
+    "TG450": (
+        lambda: raised("NoSuchResult", function="loss", label="d/dz", known="value, d/dx"),
+        """loss has no result d/dz
+help: choose from value, d/dx
+[TG450]""",
+    ),
+    "TG455": (
+        lambda: mixed_kernel(IDENTITY, [tg.float64]).run(Mix.uniform(IDENTITY).demoted([0]), [1]),
+        """this choice does not fit the program: there is no format 1
+help: begin with Mix.uniform(program); formats are numbered from 0, and here are 1
+[TG455]""",
+    ),
+    "TG456": (
+        lambda: tg.tune(tg.exp, x=1),
+        """no error budget was given
+help: give one of absolute=1e-10, relative=1e-6 and digits=6 (--digits 6)
+[TG456]""",
+    ),
+    "TG457": (
+        lambda: tg.tune(tg.exp, x=1, digits=3, to="float64"),
+        """float64 has 53 significand bits here, float64 has 53: nothing would become narrower
+help: choose to="float32", from_="float64"
+[TG457]""",
+    ),
+    "TG460": (
+        lambda: tg.sweep(lambda x: x, {"x": "2:1:50"}),
+        """cannot use the range '2:1:50' of x: it begins above its end
+help: write x=1:2
+[TG460]""",
+    ),
+    "TG461": (
+        lambda: tg.sweep(lambda x: x, {"x": "0:1"}, samples=10**12),
+        """the sweep would have 1,000,000,000,000 points (random); 10,000,000 are the most
+help: take fewer points in each range, or random ones: samples=100000, or --random 100000
+[TG461]""",
+    ),
+    "TG462": (
+        lambda: tg.sweep(lambda x, y: x * y, {"x": "0:1"}),
+        """cannot sweep <lambda>: nothing is given for y
+help: give it a range, --range y=1:10:50, or a number, --fix y=1
+[TG462]""",
+    ),
+    "TG463": (
+        lambda: raised("OtherSweep", path="out", what="the seed", there="1", here="2"),
+        """out holds another sweep, with the seed 1 where this one has 2
+help: give another folder, or the sweep that was begun there to go on
+[TG463]""",
+    ),
+    "TG464": (
+        lambda: raised(
+            "BadFolder", action="write", path="out", why="it is full", hint="make room"
+        ),
+        """cannot write out: it is full
+help: make room
+[TG464]""",
+    ),
+    "TG465": (
+        lambda: tg.Sweep.load("there is no such folder"),
+        """there is no such folder is not the folder of a sweep: there is no such folder
+help: give the folder that was given as out when the sweep was made
+[TG465]""",
+    ),
+    "TG466": (
+        lambda: raised("SweepStopped", function="f", done="1,200", points="5,000", hint="go on"),
+        """the sweep of f was stopped after 1,200 of 5,000 points
+help: go on
+[TG466]""",
+    ),
+    "TG467": (
+        lambda: write_text("no/page.html", ""),
+        """cannot write no/page.html: there is no folder no
+help: give the path of a file in a folder that exists and may be written to
+[TG467]""",
+    ),
+    "TG468": (
+        lambda: read("no.json"),
+        """no.json is not a report that diff can read: there is no such file
+help: make it again: typedgrad compare FILE.py:FUNCTION --at ... --format json > report.json
+[TG468]""",
+    ),
+    "TG469": (
+        lambda: raised("OtherReport", old="a.json", new="b.json", what="the point is 1, then 2"),
+        """a.json and b.json are about different things: the point is 1, then 2
+help: give two reports of one function at one point, made before and after a change
+[TG469]""",
     ),
 }
 

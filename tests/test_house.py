@@ -31,7 +31,16 @@ FLOORS: dict[str, list[str]] = {
     "engines": ["engines", "batch"],
     "recordings": ["trees", "tracing", "paths", "bound", "pointwise", "recording"],
     "questions": [
-        *("trial", "study", "judge", "findings", "report", "comparison", "compare", "check"),
+        "fpcore",
+        *("points", "trial", "study", "judge", "conditions", "findings", "several"),
+        *("grading", "rewriting", "culprits", "report"),
+        *("runs", "comparison", "compare", "check"),
+        *("homes", "variables", "ledger", "lifting", "roundings", "limits", "secants", "telescope"),
+        *("linear", "gathering", "causes", "accounts", "blaming"),
+        "gates",
+        *("grids", "truths", "verdicts", "ways", "workers", "chunks", "spreads", "swept"),
+        *("tasks", "sweeping"),
+        *("advice", "budgets", "demotion", "wording", "tuning"),
     ],
     "roof": ["cli", "__main__", "__init__"],
 }

@@ -25,29 +25,45 @@ from typedgrad.tape import TapeValue as TapeValue
 from typedgrad.value import Value as Value
 
 if TYPE_CHECKING:
+    from typedgrad.advice import Tuning as Tuning
+    from typedgrad.blaming import Blame as Blame
+    from typedgrad.blaming import blame as blame
+    from typedgrad.blaming import blames as blames
     from typedgrad.check import check_grad as check_grad
     from typedgrad.comparison import Comparison as Comparison
+    from typedgrad.gates.testing import assert_digits as assert_digits
     from typedgrad.program import Program as Program
     from typedgrad.recording import BranchWarning as BranchWarning
     from typedgrad.recording import Recorded as Recorded
     from typedgrad.recording import record as record
     from typedgrad.storage import load as load
     from typedgrad.storage import save as save
+    from typedgrad.sweeping import sweep as sweep
+    from typedgrad.swept import Sweep as Sweep
     from typedgrad.thawing import thaw as thaw
+    from typedgrad.tuning import tune as tune
 else:
 
     def __getattr__(name):
         """Load what not every program needs when it is first asked for."""
         homes = {
+            "Blame": "typedgrad.blaming",
+            "blame": "typedgrad.blaming",
+            "blames": "typedgrad.blaming",
             "check_grad": "typedgrad.check",
             "Comparison": "typedgrad.comparison",
             "BranchWarning": "typedgrad.recording",
+            "assert_digits": "typedgrad.gates.testing",
             "Program": "typedgrad.program",
             "Recorded": "typedgrad.recording",
             "load": "typedgrad.storage",
             "record": "typedgrad.recording",
             "save": "typedgrad.storage",
+            "Sweep": "typedgrad.swept",
+            "sweep": "typedgrad.sweeping",
             "thaw": "typedgrad.thawing",
+            "Tuning": "typedgrad.advice",
+            "tune": "typedgrad.tuning",
         }
         if name not in homes:
             raise AttributeError(f"module 'typedgrad' has no attribute {name!r}")
@@ -58,6 +74,7 @@ else:
 
 
 __all__ = [
+    "Blame",
     "BranchWarning",
     "Comparison",
     "Node",
@@ -65,9 +82,14 @@ __all__ = [
     "Program",
     "Recorded",
     "Scalar",
+    "Sweep",
     "Tape",
     "TapeValue",
+    "Tuning",
     "Value",
+    "assert_digits",
+    "blame",
+    "blames",
     "check_grad",
     "compare",
     "float32",
@@ -83,7 +105,9 @@ __all__ = [
     "primitive",
     "record",
     "save",
+    "sweep",
     "thaw",
+    "tune",
     "value_and_grad",
     "vjp",
 ]

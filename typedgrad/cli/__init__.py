@@ -29,7 +29,14 @@ def version_shown(context: click.Context, _: click.Parameter, asked: bool) -> No
 
 
 COMMANDS = {
+    "blame": "blaming:blame_command",
     "compare": "comparing:compare_command",
+    "check": "gating:check_command",
+    "gate": "gating:gate_command",
+    "graph": "reporting:graph_command",
+    "diff": "reporting:diff_command",
+    "sweep": "sweeping:sweep_command",
+    "tune": "tuning:tune_command",
     "explain": "helping:explain_command",
     "doctor": "helping:doctor_command",
 }

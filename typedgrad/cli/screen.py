@@ -10,6 +10,8 @@ import click
 from typedgrad.errors import TypedgradError
 from typedgrad.source import raised_at
 
+PLAIN = str.maketrans("✓✗–│┤░▁▂▃▄▅▆▇█", "+x-||:..--==##")
+
 
 def put(text: str) -> None:
     """Print a report, in colour on a terminal that wants it."""
@@ -28,16 +30,18 @@ def readable(text: str) -> str:
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
-        return text.translate({ord("✓"): "+", ord("✗"): "x", ord("–"): "-"})
+        return text.translate(PLAIN)
     return text
 
 
 def explained(error: TypedgradError) -> str:
     """Return an error's text; where it came out of a user's function, with the line."""
     from typedgrad.report.text import folded
+    from typedgrad.study import study
     from typedgrad.trial import evaluate
 
-    place = None if "where" in error.facts else raised_at(error, evaluate.__code__)
+    found = (raised_at(error, run.__code__) for run in (study, evaluate))
+    place = None if "where" in error.facts else next(filter(None, found), None)
     what, *rest = error.text().splitlines()
     shown = [*folded(what), *([place.carets()] if place else []), *rest[:-2]]
     return "\n".join(line for line in [*shown, *folded(rest[-2]), rest[-1]] if line)

@@ -121,3 +121,21 @@ class UnknownCode(TypedgradError, LookupError):
     code = "TG408"
     says = "there is no code {code_asked}"
     cure = "the codes are {known}"
+
+
+class NoSuchResult(TypedgradError, LookupError):
+    """A result was asked for that the function does not have.
+
+    Wrong:
+        typedgrad blame loss.py:loss --at x=1,y=2 --of d/dz
+    Right:
+        typedgrad blame loss.py:loss --at x=1,y=2 --of d/dx
+    """
+
+    code = "TG450"
+    says = "{function} has no result {label}"
+    cure = "choose from {known}"
+
+    @override
+    def __str__(self) -> str:
+        return self.text()
