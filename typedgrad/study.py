@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from typing_extensions import override
 
 from typedgrad.engines.choice import kernels_of
-from typedgrad.errors import TypedgradError
+from typedgrad.errors import NotRecordable, TypedgradError
 from typedgrad.gradient import Reverse
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point, arguments
@@ -100,11 +101,30 @@ def every_value(program: Program, inputs: list[Any], numbers: NumberSystem[Any])
     return run(program.replace(outputs=outputs), inputs, numbers)
 
 
-def study(f: Callable[..., Any], point: Point, numbers: NumberSystem[Any]) -> Study:
+class Bounded(Recorder):
+    """A recorder that gives up after so many comparisons.
+
+    A loop that ends in a precision by underflow never ends on numbers without a smallest one.
+    """
+
+    most = 0
+
+    @override
+    def compared(self, test: str, outcome: bool, left: Any, right: Any) -> None:
+        """Take note of one comparison; raises `NotRecordable` if it is one too many."""
+        super().compared(test, outcome, left, right)
+        if len(self.guards) > self.most:
+            raise NotRecordable(what=f"a path of more than {self.most} comparisons")
+
+
+def study(
+    f: Callable[..., Any], point: Point, numbers: NumberSystem[Any], most: int | None = None
+) -> Study:
     """Run f once in a precision at a point and freeze what it did.
 
     Raises `FunctionRaised` with the user's line for what f raises, `BadResult` unless it returns
-    one Value, and `NotRecordable` for what cannot be recorded.
+    one Value, and `NotRecordable` for what cannot be recorded, or makes more than `most`
+    comparisons.
     """
 
     def flat(*leaves: Any) -> Any:
@@ -112,7 +132,10 @@ def study(f: Callable[..., Any], point: Point, numbers: NumberSystem[Any]) -> St
         return checked(f(*args, **named), point, numbers)
 
     inputs = [x.lifted(numbers) for x in point.inputs] or [numbers.from_ratio(0)]
-    recorder = Recorder(numbers, point.function, sources=True)
+    kind = Recorder if most is None else Bounded
+    recorder = kind(numbers, point.function, sources=True)
+    if isinstance(recorder, Bounded):
+        recorder.most = most or 0
     try:
         with np.errstate(all="ignore"):
             trace = recorder.run(flat, numbers_form(len(inputs)), inputs)
