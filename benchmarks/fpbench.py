@@ -22,7 +22,7 @@ import numpy as np
 
 import typedgrad as tg
 from typedgrad import fpcore
-from typedgrad.blaming import Blamed, system
+from typedgrad.blaming.asking import Blamed, system
 from typedgrad.points import Point, point_of
 from typedgrad.study import every_value
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import typedgrad
 from typedgrad import errors
-from typedgrad.accounts import run_of, scale
-from typedgrad.blaming import Blamed
-from typedgrad.linear import linear_ledger
+from typedgrad.blaming.accounts import run_of, scale
+from typedgrad.blaming.asking import Blamed
+from typedgrad.blaming.linear import linear_ledger
 from typedgrad.points import point_of
 
 tg: Any = typedgrad
@@ -281,7 +281,7 @@ def simpson(n: int, a: Any, b: Any) -> Any:
 def test_in_simpsons_rule_s_and_x_are_the_large_contributors(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("typedgrad.accounts.MOST_EXACT", most)
+    monkeypatch.setattr("typedgrad.blaming.accounts.MOST_EXACT", most)
     found = tg.blame(simpson, n=300, a=0, b=1, precision="float64", of="value")
     assert found.mode == ("exact" if most else "linear")
     assert abs(found.explained - 1) < (1e-9 if most else 1e-4)

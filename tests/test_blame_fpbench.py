@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import typedgrad
-from typedgrad.accounts import measured_error, run_of
-from typedgrad.blaming import Blamed
+from typedgrad.blaming.accounts import measured_error, run_of
+from typedgrad.blaming.asking import Blamed
+from typedgrad.blaming.linear import linear_ledger
 from typedgrad.fpcore import load
-from typedgrad.linear import linear_ledger
 from typedgrad.points import point_of
 
 tg: Any = typedgrad

@@ -523,9 +523,7 @@ help: give another folder, or the sweep that was begun there to go on
 [TG463]""",
     ),
     "TG464": (
-        lambda: raised(
-            "BadFolder", action="write", path="out", why="it is full", hint="make room"
-        ),
+        lambda: raised("BadFolder", action="write", path="out", why="it is full", hint="make room"),
         """cannot write out: it is full
 help: make room
 [TG464]""",

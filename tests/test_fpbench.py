@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import typedgrad
 from benchmarks import fpbench as bench
-from typedgrad.accounts import ledger_of, run_of
-from typedgrad.blaming import Blamed
-from typedgrad.limits import OPEN, factor, limits
-from typedgrad.linear import linear_ledger
+from typedgrad.blaming.accounts import ledger_of, run_of
+from typedgrad.blaming.asking import Blamed
+from typedgrad.blaming.limits import OPEN, factor, limits
+from typedgrad.blaming.linear import linear_ledger
 from typedgrad.op import TABLE
 from typedgrad.points import point_of
 

@@ -26,9 +26,9 @@ from typedgrad.value import Value as Value
 
 if TYPE_CHECKING:
     from typedgrad.advice import Tuning as Tuning
-    from typedgrad.blaming import Blame as Blame
-    from typedgrad.blaming import blame as blame
-    from typedgrad.blaming import blames as blames
+    from typedgrad.blaming.asking import Blame as Blame
+    from typedgrad.blaming.asking import blame as blame
+    from typedgrad.blaming.asking import blames as blames
     from typedgrad.check import check_grad as check_grad
     from typedgrad.comparison import Comparison as Comparison
     from typedgrad.gates.testing import assert_digits as assert_digits
@@ -47,9 +47,9 @@ else:
     def __getattr__(name):
         """Load what not every program needs when it is first asked for."""
         homes = {
-            "Blame": "typedgrad.blaming",
-            "blame": "typedgrad.blaming",
-            "blames": "typedgrad.blaming",
+            "Blame": "typedgrad.blaming.asking",
+            "blame": "typedgrad.blaming.asking",
+            "blames": "typedgrad.blaming.asking",
             "check_grad": "typedgrad.check",
             "Comparison": "typedgrad.comparison",
             "BranchWarning": "typedgrad.recording",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log10
 from typing import Any, ClassVar, TypeAlias
 
@@ -137,7 +137,8 @@ class Column:
     """One precision: its size, its entries, 'value' first, and the truth that they are held to.
 
     `parted` is empty, or says how it is judged where it left the path of exact numbers: 'on the
-    path of float32'.
+    path of float32'. Then `astray` has the digits that each entry has beside the results on the
+    path of exact numbers, None where that path is not known; else it is empty.
     """
 
     name: str
@@ -148,6 +149,25 @@ class Column:
     is_float64: bool
     reference: Reference
     parted: str = ""
+    astray: dict[str, Digits] = field(default_factory=dict[str, Digits])
+
+    @property
+    def held(self) -> dict[str, Entry]:
+        """The entries as a gate counts them: no more digits than the whole function has.
+
+        A precision that took another path may have every digit of a wrong result.
+        """
+        if not self.astray:
+            return self.entries
+        return {name: self._at_most(name, entry) for name, entry in self.entries.items()}
+
+    def _at_most(self, name: str, entry: Entry) -> Entry:
+        digits = self.astray[name]
+        if digits is None:
+            return replace(entry, digits=None, note="the path of exact numbers is not known")
+        if entry.digits is None or entry.digits <= digits:
+            return entry
+        return replace(entry, digits=digits, note="on the path of exact numbers")
 
     @property
     def notes(self) -> dict[str, str]:
@@ -214,9 +234,12 @@ class Findings:
         raise Unreadable(what="a precision", text=precision, hint=f"compared were: {names}")
 
     def enough(self, precision: str, digits: float = 6) -> bool:
-        """Tell whether the value and every partial have so many digits; undefined is not enough."""
-        worst = self.column(precision).worst[1]
-        return worst is not None and worst >= digits
+        """Tell whether the value and every partial have so many digits; undefined is not enough.
+
+        A precision that took another path needs them on the path of exact numbers too.
+        """
+        held = self.column(precision).held.values()
+        return all(x.digits is not None and x.digits >= digits for x in held)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data that JSON can hold."""
@@ -243,6 +266,7 @@ class Findings:
                 "tests": self.branches.tests,
                 "differences": [vars(difference) for difference in self.branches.differences],
             },
+            "astray": {column.name: column.astray for column in columns if column.astray},
             "rounded_inputs": {c.name: c.rounding.to_dict() for c in columns if c.rounding},
             "notes": {column.name: column.notes for column in columns},
             "conditions": self.reference.conditions,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from typedgrad.conditions import conditions, of_value
 from typedgrad.engines.exact import Real, exact_precision
-from typedgrad.errors import TypedgradError
+from typedgrad.errors import EndlessPath, TypedgradError
 from typedgrad.findings import OWN, Difference, Reference
 from typedgrad.grading import shown
 from typedgrad.judge import (
@@ -33,6 +33,7 @@ from typedgrad.trial import SELECTIONS, Step, Trial, trial
 SMALL = 20_000
 PLAIN = 2000  # programs up to this size run at once; a kernel of their own is not worth its making
 MOST_PRICED = 150_000  # larger programs are not run again for the price of rounding the inputs
+MOST_TESTS = 10_000  # comparisons on the path of exact numbers, beside four times those of a run
 SHARED = (int, float, str, Fraction, Constant)
 
 
@@ -41,7 +42,9 @@ class Run:
     """What one precision gave, and the truth beside it.
 
     `tests` is how many comparisons decided its path; `rounded` holds the truth at the inputs that
-    the precision really has, None where they are exact or where that was not worked out.
+    the precision really has, None where they are exact or where that was not worked out. `straight`
+    is the truth on the path of exact numbers, for a run that `is_astray`: it is judged on a path of
+    its own; None where that is not known.
     """
 
     numbers: NumberSystem[Any]
@@ -51,6 +54,13 @@ class Run:
     difference: Difference | None
     tests: int
     rounded: dict[str, Real] | None
+    straight: Verdict | None = None
+
+    @property
+    def is_astray(self) -> bool:
+        """Tell whether this run is judged on its own path, and exact numbers take another."""
+        judged = f"judged on the path of {self.numbers.name}"
+        return self.difference is not None and self.difference.judged == judged
 
 
 class Truth(NamedTuple):
@@ -71,6 +81,8 @@ def runs_of(
     """
     try:
         return recorded(f, point, systems, own), ()
+    except EndlessPath:
+        raise
     except TypedgradError as error:  # if the function itself is wrong, it is so in the next run too
         why = error.text().partition("\n")[0]
     remark = (
@@ -92,17 +104,31 @@ def recorded(
     with JUDGING:
         exact = {id(s): exact_tests(s) for s in found}
         if own:
-            alone = truth(own_study(f, point, bits), bits, OWN)
+            alone = truth(own_study(f, point, bits, found), bits, OWN)
             truths = dict.fromkeys(exact, alone)
         else:
             paths = {key: ", ".join(names) for key, names in shared.items()}
             truths = {
                 id(s): truth(s, bits, paths[id(s)]) for s in {id(s): s for s in found}.values()
             }
-        return [
+        runs = [
             run_beside(s, numbers, truths[id(s)], exact[id(s)])
             for numbers, s in zip(systems, found, strict=True)
         ]
+        if not any(run.is_astray for run in runs):
+            return runs
+        known = straight(f, point, bits, found)
+        return [replace(run, straight=known) if run.is_astray else run for run in runs]
+
+
+def straight(
+    f: Callable[..., Any], point: Point, bits: int, found: Sequence[Study]
+) -> Verdict | None:
+    """Return the truth on the path of exact numbers; None where that does not end, or raises."""
+    try:
+        return judged_study(own_study(f, point, bits, found), bits)
+    except TypedgradError:
+        return None
 
 
 def studies(
@@ -137,11 +163,14 @@ def is_alike(one: Study, other: Study) -> bool:
     )
 
 
-def own_study(f: Callable[..., Any], point: Point, bits: int) -> Study:
-    """Return the study of the path that exact numbers take, at a width that can tell."""
-    width = first_width(bits)
+def own_study(f: Callable[..., Any], point: Point, bits: int, runs: Sequence[Study]) -> Study:
+    """Return the study of the path that exact numbers take, at a width that can tell.
+
+    Raises `EndlessPath` if it makes far more comparisons than the runs.
+    """
+    width, most = first_width(bits), MOST_TESTS + 4 * max(len(run.guards) for run in runs)
     while True:
-        found = study(f, point, exact_precision(width))
+        found = study(f, point, exact_precision(width), most)
         if width * 4 > MOST_BITS or exact_tests(found) == [g.outcome for g in found.guards]:
             return found
         width *= 2

@@ -77,8 +77,8 @@ class Several(Generic[FindingsT_co]):
 
     def enough(self, precision: str, digits: float = 6) -> bool:
         """Tell whether the value and every partial have so many digits at every point."""
-        least = self.worst(precision)[1].worst
-        return least is not None and least >= digits
+        self.worst(precision)  # refuses a precision that was not compared
+        return not self.short(precision, digits)
 
     def short(self, precision: str, digits: float) -> int:
         """Return at how many points some entry has fewer digits, or is undefined."""

@@ -11,7 +11,7 @@ import numpy as np
 from typing_extensions import override
 
 from typedgrad.engines.choice import kernels_of
-from typedgrad.errors import NotRecordable, TypedgradError
+from typedgrad.errors import EndlessPath, TypedgradError
 from typedgrad.gradient import Reverse
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point, arguments
@@ -111,10 +111,10 @@ class Bounded(Recorder):
 
     @override
     def compared(self, test: str, outcome: bool, left: Any, right: Any) -> None:
-        """Take note of one comparison; raises `NotRecordable` if it is one too many."""
+        """Take note of one comparison; raises `EndlessPath` if it is one too many."""
         super().compared(test, outcome, left, right)
         if len(self.guards) > self.most:
-            raise NotRecordable(what=f"a path of more than {self.most} comparisons")
+            raise EndlessPath(function=self.function, most=self.most)
 
 
 def study(
@@ -123,7 +123,7 @@ def study(
     """Run f once in a precision at a point and freeze what it did.
 
     Raises `FunctionRaised` with the user's line for what f raises, `BadResult` unless it returns
-    one Value, and `NotRecordable` for what cannot be recorded, or makes more than `most`
+    one Value, `NotRecordable` for what cannot be recorded, and `EndlessPath` for more than `most`
     comparisons.
     """
 

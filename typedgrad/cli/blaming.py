@@ -59,7 +59,7 @@ def blamed(
     target: str, at: Sequence[str], precision: str, of: str | None, page: str | None
 ) -> dict[str, Any]:
     """Load the target, read the point, blame, and write the page that was asked for."""
-    from typedgrad.blaming import blame, blames
+    from typedgrad.blaming.asking import blame, blames
     from typedgrad.report.files import check_place
 
     function = function_at(target)

@@ -1,4 +1,4 @@
-"""Errors of points: lists of them, and files that hold them: TG443, TG444."""
+"""Errors of points: lists of them, files that hold them, paths from there: TG443 to TG445."""
 
 from __future__ import annotations
 
@@ -33,3 +33,18 @@ class BadPoints(TypedgradError, ValueError):
     code = "TG444"
     says = "cannot use the points in {path}{spot}: {problem}"
     cure = "{hint}"
+
+
+class EndlessPath(TypedgradError, RuntimeError):
+    """A loop that ends in a precision goes on and on in exact numbers.
+
+    Wrong:
+        typedgrad compare f.py:f --at x=1 --path own     # while x > 0: x = x / 2
+    Right:
+        typedgrad compare f.py:f --at x=1                # on the path that each precision took
+    Why: exact numbers have no smallest one, so a loop that waits for underflow never ends there.
+    """
+
+    code = "TG445"
+    says = "{function} makes more than {most} comparisons on the path of exact numbers"
+    cure = 'judge it on the path of each precision: path="run"; by the command --path run'

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.blaming.ledger import Ledger, Run
 from typedgrad.culprits import Cause, Share, Split, Worst
-from typedgrad.ledger import Ledger, Run
 from typedgrad.program import Place
 from typedgrad.study import Study
 from typedgrad.variables import variables

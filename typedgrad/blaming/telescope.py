@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from typedgrad.blaming.ledger import Ledger, Run, Uses
+from typedgrad.blaming.lifting import lifter
+from typedgrad.blaming.limits import limits
+from typedgrad.blaming.secants import STEPS, Secant, slopes
 from typedgrad.engines.wide import Wide
-from typedgrad.ledger import Ledger, Run, Uses
-from typedgrad.lifting import lifter
-from typedgrad.limits import limits
 from typedgrad.numbers import LOG10_2
-from typedgrad.secants import STEPS, Secant, slopes
 
 EXPLAINS, LARGEST = 1e-10, 1e290
 

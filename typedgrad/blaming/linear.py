@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.blaming.ledger import Ledger, Run, Uses
+from typedgrad.blaming.lifting import lifter
+from typedgrad.blaming.limits import limits
+from typedgrad.blaming.roundings import roundings
+from typedgrad.blaming.secants import STEPS
 from typedgrad.engines.wide import Mpmath, middles
 from typedgrad.errors import OutOfRange
 from typedgrad.gradient import Reverse
-from typedgrad.ledger import Ledger, Run, Uses
-from typedgrad.lifting import lifter
-from typedgrad.limits import limits
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import LOG10_2, NumberSystem
-from typedgrad.roundings import roundings
-from typedgrad.secants import STEPS
 from typedgrad.study import every_value, run
 
 

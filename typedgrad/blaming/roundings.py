@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.blaming.ledger import Run
+from typedgrad.blaming.lifting import lifter
 from typedgrad.engines.wide import Mpmath, middles
-from typedgrad.ledger import Run
-from typedgrad.lifting import lifter
 from typedgrad.machine import NUMBERS, machine_of
 from typedgrad.numbers import NumberSystem
 from typedgrad.op import TABLE

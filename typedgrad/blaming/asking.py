@@ -170,7 +170,7 @@ class Blamed:
 
     def blame(self, label: str) -> Blame:
         """Return where the error of one result comes from."""
-        from typedgrad.accounts import accounted
+        from typedgrad.blaming.accounts import accounted
 
         self.check(label)
         return Blame(**accounted(self, label))

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from typedgrad.ledger import Run
-from typedgrad.roundings import NONE, alike
+from typedgrad.blaming.ledger import Run
+from typedgrad.blaming.roundings import NONE, alike
 
 # In halves of a unit in the last place.
 HALVES = {

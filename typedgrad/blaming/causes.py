@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from typedgrad.blaming.gathering import Book, label_of, text_of
+from typedgrad.blaming.ledger import Run
 from typedgrad.culprits import Cause
 from typedgrad.engines.wide import Mpmath
-from typedgrad.gathering import Book, label_of, text_of
-from typedgrad.ledger import Run
 from typedgrad.literals import literal_text
 from typedgrad.numbers import LOG10_2
 

@@ -8,20 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from typedgrad.causes import called, causes
+from typedgrad.blaming.causes import called, causes
+from typedgrad.blaming.gathering import (
+    Book,
+    Scale,
+    by_variable,
+    expressions,
+    label_of,
+    lines,
+    operations,
+)
+from typedgrad.blaming.ledger import Ledger, Run
+from typedgrad.blaming.linear import linear_ledger
+from typedgrad.blaming.telescope import Telescope
 from typedgrad.culprits import Entry, Remark
 from typedgrad.engines.wide import Mpmath, Wide, middles
-from typedgrad.gathering import Book, Scale, by_variable, expressions, label_of, lines, operations
-from typedgrad.ledger import Ledger, Run
-from typedgrad.linear import linear_ledger
 from typedgrad.numbers import LOG10_2, NumberSystem
 from typedgrad.rewriting.hints import hints
 from typedgrad.study import Study, every_value
-from typedgrad.telescope import Telescope
 from typedgrad.tracing import Guard
 
 if TYPE_CHECKING:
-    from typedgrad.blaming import Blamed
+    from typedgrad.blaming.asking import Blamed
 
 MOST_EXACT, MOST_RETRIED = 20_000, 300_000
 LEAST_BITS, MOST_BITS = 256, 1 << 14
