@@ -172,7 +172,7 @@ class Era:
 
     __slots__ = (
         *("__weakref__", "arrays", "start", "fixed", "older", "newer", "ended"),
-        *("primals", "push_row", "push_left", "push_right", "push_primal"),
+        *("push_row", "lefts", "rights", "primals"),
     )
 
     def __init__(self, arrays: Arrays, older: tuple[Era, ...]) -> None:
@@ -182,11 +182,10 @@ class Era:
         self.older: tuple[Era, ...] = older
         self.newer: ReferenceType[Era] | None = None
         self.ended: str = ""
-        self.primals: list[Any] = arrays.primals
         self.push_row: Callable[[Row], Era | None] = arrays.rows.append
-        self.push_left: Callable[[Any], None] = arrays.lefts.append
-        self.push_right: Callable[[Any], None] = arrays.rights.append
-        self.push_primal: Callable[[Any], None] = arrays.primals.append
+        self.lefts: list[Any] = arrays.lefts
+        self.rights: list[Any] = arrays.rights
+        self.primals: list[Any] = arrays.primals
         for era in older:
             era.hand_over(self, arrays.rows.append)
 
@@ -210,8 +209,7 @@ class Era:
         self.ended = how
         self.arrays = self.newer = None
         self.older = ()
-        self.primals = []
-        self.push_left = self.push_right = self.push_primal = self.primals.append
+        self.lefts = self.rights = self.primals = []
 
     def live(self, op: str) -> Arrays:
         """Return the arrays, or raise `StaleHandle`; `op` is what was asked."""

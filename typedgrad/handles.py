@@ -83,9 +83,9 @@ class TapeValue(Value[T], Generic[T]):
         node.era = era.push_row(row) or era
         node.index = len(era.primals)
         at = [x.index for x in nodes]
-        era.push_left(tuple(at) if many else at[0] if count else None)
-        era.push_right(MANY if many else at[1] if count == 2 else None)
-        era.push_primal(primal)
+        era.lefts.append(tuple(at) if many else at[0] if count else None)
+        era.rights.append(MANY if many else at[1] if count == 2 else None)
+        era.primals.append(primal)
         return node
 
     @override

@@ -1,4 +1,7 @@
-"""Short ways on a tape: as shortcuts.py makes a node, but what is kept of it goes into arrays."""
+"""Short ways on a tape: as shortcuts.py makes a node, but what is kept of it goes into arrays.
+
+They append to lists by name and not through bound methods: CPython knows how to do that faster.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,13 @@ def _unary(cls: Any, op: Op) -> Callable[..., Any]:
         era = self.era
         node = new(cls)
         node.primal = y = forward(self.primal)
-        node.era = era.push_row(row) or era
-        node.index = len(era.primals)
-        era.push_left(self.index)
-        era.push_right(None)
-        era.push_primal(y)
+        push = era.push_row
+        node.era = push(row) or era
+        primals = era.primals
+        node.index = len(primals)
+        era.lefts.append(self.index)
+        era.rights.append(None)
+        primals.append(y)
         return node
 
     method.__name__, method.__doc__ = op.name, op.doc
@@ -45,11 +50,13 @@ def _binary(cls: Any, op: Op, plain: frozenset[Any], slow: Any) -> Callable[...,
             era = meet(era, other.era, name)
         node = new(cls)
         node.primal = y = forward(self.primal, other.primal)
-        node.era = era.push_row(row) or era
-        node.index = len(era.primals)
-        era.push_left(self.index)
-        era.push_right(other.index)
-        era.push_primal(y)
+        push = era.push_row
+        node.era = push(row) or era
+        primals = era.primals
+        node.index = len(primals)
+        era.lefts.append(self.index)
+        era.rights.append(other.index)
+        primals.append(y)
         return node
 
     method.__name__, method.__doc__ = op.name, op.doc
@@ -73,16 +80,18 @@ def _literal(cls: Any, op: Op, first: bool) -> Callable[..., Any]:
 
     def method(self: Any, x: Any) -> Any:
         era = self.era
-        arrays = era.live(name)
+        arrays = era.arrays or era.live(name)
         at = arrays.constant(x, name)
         z = arrays.constant_primals[~at]
         node = new(cls)
         node.primal = y = forward(z, self.primal) if first else forward(self.primal, z)
-        node.era = era.push_row(row) or era
-        node.index = len(era.primals)
-        era.push_left(at if first else self.index)
-        era.push_right(self.index if first else at)
-        era.push_primal(y)
+        push = era.push_row
+        node.era = push(row) or era
+        primals = era.primals
+        node.index = len(primals)
+        era.lefts.append(at if first else self.index)
+        era.rights.append(self.index if first else at)
+        primals.append(y)
         return node
 
     return method
@@ -107,11 +116,13 @@ def _many(cls: Any, op: Op) -> Callable[..., Any]:
         node = new(cls)
         y = forward(*[x.primal for x in args]) if gather is None else gather(args)
         node.primal = y
-        node.era = era.push_row(row) or era
-        node.index = len(era.primals)
-        era.push_left(tuple(positions))
-        era.push_right(MANY)
-        era.push_primal(y)
+        push = era.push_row
+        node.era = push(row) or era
+        primals = era.primals
+        node.index = len(primals)
+        era.lefts.append(tuple(positions))
+        era.rights.append(MANY)
+        primals.append(y)
         return node
 
     return method

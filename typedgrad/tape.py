@@ -77,9 +77,9 @@ class Tape(Generic[T]):
         node.era = era
         node.index = len(era.primals)
         era.push_row(leaf_row(self.numbers))
-        era.push_left(None)
-        era.push_right(None)
-        era.push_primal(node.primal)
+        era.lefts.append(None)
+        era.rights.append(None)
+        era.primals.append(node.primal)
         self.arrays.add_leaf(node)
         return node
 

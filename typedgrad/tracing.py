@@ -6,13 +6,16 @@ from array import array
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from inspect import currentframe
-from itertools import chain
+from itertools import chain, compress
+from struct import pack
 from typing import Any, NamedTuple
 
 import numpy as np
+from typing_extensions import override
 
 from typedgrad.errors import BadArguments, BadResult, NotRecordable, OtherTape
-from typedgrad.node import ALIAS, MANY
+from typedgrad.machine import machine_of
+from typedgrad.node import ALIAS
 from typedgrad.numbers import NumberSystem
 from typedgrad.op import TABLE
 from typedgrad.operators import WATCHER
@@ -26,6 +29,7 @@ TESTS = dict(
     lt="less", le="less_equal", gt="greater", ge="greater_equal", eq="equal", ne="not_equal"
 )
 INFINITY = float("inf")
+PIECE = 1 << 16  # numbers that are packed at a time
 new: Callable[..., Any] = object.__new__
 
 
@@ -167,36 +171,42 @@ class Recorder:
 
     def program(self, inputs: int, outputs: list[int]) -> Program:
         """Return the arrays of the tape as a program, the comparisons behind its results."""
-        arrays = self.tape.arrays
-        rows = arrays.rows[inputs:]
-        code_of: dict[Any, int] = {row.op: 0 for row in dict.fromkeys(rows)}
-        code_of |= dict.fromkeys((TABLE[test] for test, _, _ in self.tests), 0)
-        code_of = {op: code for code, op in enumerate(code_of)}
-        code_by = {row: code_of[row.op] for row in dict.fromkeys(rows)}
-        codes = [code_by[row] for row in rows]
-        lefts, rights = arrays.lefts[inputs:], arrays.rights[inputs:]
+        arrays, row = self.tape.arrays, machine_of(self.tape.numbers).row
+        rows, lefts, rights = arrays.rows[inputs:], arrays.lefts[inputs:], arrays.rights[inputs:]
+        made = inputs + len(rows)
         for name, left, right in self.tests:
-            codes.append(code_of[TABLE[name]])
+            rows.append(row(TABLE[name]))
             lefts.append(left)
             rights.append(right)
-        args, counts = flat_arguments(lefts, rights)
-        tests = range(inputs + len(rows), inputs + len(codes))
-        code = np.array(codes, np.int32)
-        alias = code_of.get(ALIAS, len(code_of))
-        kept = code != alias
-        code -= code > alias
+        code_of = Codes()
+        code = np.fromiter(map(code_of.__getitem__, rows), np.int32, len(rows))
+        args, counts = flat_arguments(code, list(map(takes, code_of)), lefts, rights)
+        parts: dict[str, Any] = dict(codes=code, starts=from_zero(counts))
+        alias = code_of.get(row(ALIAS))
+        kept = None if alias is None else code != alias
         number = numbering(inputs, len(arrays.constants), kept, args, counts)
-        used = np.repeat(kept, counts)
-        starts = np.concatenate([[0], np.cumsum(counts[kept], dtype=np.int64)])
-        parts: dict[str, Any] = dict(codes=code[kept], starts=starts)
-        parts["args"] = number[args[used]]
+        if kept is not None:
+            parts = dict(codes=(code - (code > alias))[kept], starts=from_zero(counts[kept]))
+            args = args[np.repeat(kept, counts)]
+        tests = range(made, inputs + len(rows))
+        parts["args"] = number[args]
         parts["outputs"] = number[np.array([*outputs, *tests], np.int64)]
         if self.placed is not None:
             tested = [self.number_of(guard.at) for guard in self.guards]
             placed = np.array([*self.placed, *tested], np.int32)
-            parts |= dict(places=placed[kept], sources=[place_of(at) for at in self.known])
-        ops = [op.name for op in code_of if op is not ALIAS]
+            placed = placed if kept is None else placed[kept]
+            parts |= dict(places=placed, sources=[place_of(at) for at in self.known])
+        ops = [row.name for row in code_of if row.op is not ALIAS]
         return Program(inputs, arrays.constants, ops, **parts)
+
+
+class Codes(dict[Any, int]):
+    """Numbers for rows, in the order in which they are first asked for."""
+
+    @override
+    def __missing__(self, row: Any) -> int:
+        code = self[row] = len(self)
+        return code
 
 
 def told_by(test: str, x: Any) -> tuple[str, Any, Any]:
@@ -212,38 +222,69 @@ def told_by(test: str, x: Any) -> tuple[str, Any, Any]:
     raise NotRecordable(what=f"{test}()")
 
 
-def flat_arguments(lefts: list[Any], rights: list[Any]) -> tuple[Any, Any]:
-    """Return the positions that nodes take, one after the other, and how many each takes."""
-    size = len(lefts)
-    left: Any = np.fromiter(lefts, object, size)
-    right: Any = np.fromiter(rights, object, size)
-    single: Any = right == None  # noqa: E711
-    many = right == MANY
-    counts = np.where(single, 1, 2).astype(np.int32)
-    longer = np.flatnonzero(many)
-    parts: list[tuple[int, ...]] = left[longer].tolist()
-    counts[longer] = [len(part) for part in parts]
+def takes(row: Any) -> int:
+    """Return how many arguments a row's nodes keep on a tape: 1, 2, or 3 for a tuple of them."""
+    return 1 if row.op is ALIAS else 3 if row.op.sequences else min(row.op.arity, 3)
+
+
+def flat_arguments(
+    codes: Any, taken: list[int], lefts: list[Any], rights: list[Any]
+) -> tuple[Any, Any]:
+    """Return the positions that nodes take, one after the other, and how many each takes.
+
+    `taken` says for each code what `takes` says for its row.
+    """
+    counts = np.array(taken, np.int32)[codes]
+    if 3 in taken:
+        return mixed_arguments(counts, lefts, rights)
+    pair = counts == 2
+    starts = np.cumsum(counts, dtype=np.int32) - counts
+    args = np.empty(int(counts.sum(dtype=np.int64)), np.int32)
+    args[starts] = packed(lefts)
+    args[starts[pair] + 1] = packed(list(compress(rights, pair.tobytes())))
+    return args, counts
+
+
+def mixed_arguments(counts: Any, lefts: list[Any], rights: list[Any]) -> tuple[Any, Any]:
+    """Return the same where some nodes, those with a count of 3, keep a tuple of positions."""
+    many, pair = counts == 3, counts == 2
+    parts: list[tuple[int, ...]] = list(compress(lefts, many.tobytes()))
+    counts[many] = sizes = np.fromiter(map(len, parts), np.int32, len(parts))
     starts = np.cumsum(counts, dtype=np.int64) - counts
     args = np.empty(int(counts.sum(dtype=np.int64)), np.int32)
-    args[starts[~many]] = left[~many].astype(np.int32)
-    pair = ~(single | many)
-    args[starts[pair] + 1] = right[pair].astype(np.int32)
-    if parts:
-        sizes = counts[longer]
-        offsets = np.repeat(starts[longer] - np.cumsum(sizes) + sizes, sizes)
-        joined = np.fromiter(chain.from_iterable(parts), np.int32, int(sizes.sum()))
-        args[offsets + np.arange(len(joined))] = joined
+    args[starts[~many]] = packed(list(compress(lefts, (~many).tobytes())))
+    args[starts[pair] + 1] = packed(list(compress(rights, pair.tobytes())))
+    offsets = np.repeat(starts[many] - np.cumsum(sizes) + sizes, sizes)
+    args[offsets + np.arange(len(offsets))] = packed(list(chain.from_iterable(parts)))
     return args, counts
+
+
+def packed(numbers: list[int]) -> Any:
+    """Return integers as an array; a third of the time that NumPy takes."""
+    parts = (numbers[k : k + PIECE] for k in range(0, len(numbers), PIECE))
+    return np.frombuffer(b"".join([pack(f"{len(part)}i", *part) for part in parts]), np.int32)
+
+
+def from_zero(counts: Any) -> Any:
+    """Return where each of so many begins, and where the last ends."""
+    starts = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return starts
 
 
 def numbering(inputs: int, constants: int, kept: Any, args: Any, counts: Any) -> Any:
     """Return the value that each position of a tape becomes; constants are looked up from the end.
 
-    An alias has the value of its argument.
+    An alias, which is not kept, has the value of its argument.
     """
-    first = inputs + constants
-    nodes = np.cumsum(kept) - 1 + first
-    number = np.concatenate([np.arange(inputs), nodes, np.arange(first - 1, inputs - 1, -1)])
+    first, size = inputs + constants, len(counts)
+    number = np.empty(size + first, np.int32)
+    number[:inputs] = np.arange(inputs)
+    number[inputs + size :] = np.arange(first - 1, inputs - 1, -1)
+    if kept is None:
+        number[inputs : inputs + size] = np.arange(first, first + size)
+        return number
+    number[inputs : inputs + size] = np.cumsum(kept) - 1 + first
     starts = np.cumsum(counts) - counts
     for alias in np.flatnonzero(~kept).tolist():
         number[inputs + alias] = number[args[int(starts[alias])]]
