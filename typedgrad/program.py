@@ -235,21 +235,21 @@ def _problems(program: Program) -> Iterator[BadProgram]:
     yield from _bad_lists(program)
     if len(starts) != n + 1 or starts[0] != 0 or starts[-1] != len(program.args):
         yield BadProgram(place="its starts", problem="they do not cut the arguments into pieces")
-    if (starts[1:] < starts[:-1]).any():
-        i = int(np.argmax(starts[1:] < starts[:-1]))
+    counts = np.diff(starts)
+    if n and counts.min() < 0:
+        i = int(np.argmax(counts < 0))
         yield BadProgram(place=f"instruction {i}", problem="its arguments end before they start")
-    wrong = (program.codes < 0) | (program.codes >= len(program.ops))
+    wrong = _is_beyond(program.codes, np.uint32(len(program.ops)))
     if wrong.any():
         i = int(np.argmax(wrong))
         problem = f"no row has the code {program.codes[i]}"
         yield BadProgram(place=f"instruction {i}", problem=problem)
-    counts = np.diff(starts)
     yield from _miscounted(program, counts)
-    owner = np.repeat(np.arange(n, dtype=np.int32), counts)
-    late = (program.args < 0) | (program.args - program.first >= owner)
+    owner = np.repeat(np.arange(program.first, program.values, dtype=np.uint32), counts)
+    late = _is_beyond(program.args, owner)
     if late.any():
         k = int(np.argmax(late))
-        i = int(owner[k])
+        i = int(owner[k]) - program.first
         problem = f"it takes value {program.args[k]}, which is not there yet"
         yield BadProgram(place=f"instruction {i} ({program.op(i)})", problem=problem)
     outside = (program.outputs < 0) | (program.outputs >= program.values)
@@ -257,6 +257,11 @@ def _problems(program: Program) -> Iterator[BadProgram]:
         k = int(np.argmax(outside))
         yield BadProgram(place=f"output {k}", problem=f"there is no value {program.outputs[k]}")
     yield from _misplaced(program)
+
+
+def _is_beyond(x: Any, limit: Any) -> Any:
+    """Tell where int32 numbers are not from 0 to below a limit, in one comparison."""
+    return x.view(np.uint32) >= limit  # negative ones are above 2**31
 
 
 def _bad_lists(program: Program) -> Iterator[BadProgram]:
@@ -298,17 +303,17 @@ def _misplaced(program: Program) -> Iterator[BadProgram]:
 
 def _miscounted(program: Program, counts: Any) -> Iterator[BadProgram]:
     """Yield a problem for a row that has the wrong number of arguments."""
-    for code, name in enumerate(program.ops):
-        op = TABLE[name]
-        own = np.flatnonzero(program.codes == code)
-        found = counts[own]
-        wrong = (found < 1) | (found % max(op.sequences, 1) != 0)
-        if not op.sequences:
-            wrong = found != op.arity
-        if wrong.any():
-            i = int(own[np.argmax(wrong)])
-            problem = f"it has {counts[i]} arguments"
-            yield BadProgram(place=f"instruction {i} ({name})", problem=problem)
+    ops = [TABLE[name] for name in program.ops]
+    wanted = np.array([-1 if op.sequences else op.arity for op in ops], np.int32)[program.codes]
+    wrong = counts != wanted
+    if not wrong.any():
+        return
+    unit = np.array([max(op.sequences, 1) for op in ops], np.int32)[program.codes]
+    wrong &= (wanted >= 0) | (counts < 1) | (counts % unit != 0)
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        problem = f"it has {counts[i]} arguments"
+        yield BadProgram(place=f"instruction {i} ({program.op(i)})", problem=problem)
 
 
 class Builder:

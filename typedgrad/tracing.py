@@ -6,13 +6,14 @@ from array import array
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from inspect import currentframe
-from itertools import chain, compress
+from itertools import chain, compress, islice
 from struct import pack
 from typing import Any, NamedTuple
 
 import numpy as np
 from typing_extensions import override
 
+from typedgrad.arena import Arrays
 from typedgrad.errors import BadArguments, BadResult, NotRecordable, OtherTape
 from typedgrad.machine import machine_of
 from typedgrad.node import ALIAS
@@ -172,25 +173,24 @@ class Recorder:
     def program(self, inputs: int, outputs: list[int]) -> Program:
         """Return the arrays of the tape as a program, the comparisons behind its results."""
         arrays, row = self.tape.arrays, machine_of(self.tape.numbers).row
-        rows, lefts, rights = arrays.rows[inputs:], arrays.lefts[inputs:], arrays.rights[inputs:]
-        made = inputs + len(rows)
-        for name, left, right in self.tests:
-            rows.append(row(TABLE[name]))
-            lefts.append(left)
-            rights.append(right)
-        code_of = Codes()
-        code = np.fromiter(map(code_of.__getitem__, rows), np.int32, len(rows))
-        args, counts = flat_arguments(code, list(map(takes, code_of)), lefts, rights)
-        parts: dict[str, Any] = dict(codes=code, starts=from_zero(counts))
+        tests = [row(TABLE[test]) for test, _, _ in self.tests]
+        code_of, size = Codes(), len(arrays.rows) - inputs
+        rows = chain(islice(arrays.rows, inputs, None), tests)
+        code = np.fromiter(map(code_of.__getitem__, rows), np.int32, size + len(tests))
+        compared = [at for _, *both in self.tests for at in both]
+        taken = np.array([*map(takes, code_of)], np.int32)[code]
+        args, starts = arguments_of(arrays, inputs, taken, compared)
+        parts: dict[str, Any] = dict(codes=code, starts=starts)
         alias = code_of.get(row(ALIAS))
         kept = None if alias is None else code != alias
-        number = numbering(inputs, len(arrays.constants), kept, args, counts)
+        number = numbering(inputs, len(arrays.constants), kept, args, starts)
         if kept is not None:
+            counts = np.diff(starts)
             parts = dict(codes=(code - (code > alias))[kept], starts=from_zero(counts[kept]))
             args = args[np.repeat(kept, counts)]
-        tests = range(made, inputs + len(rows))
         parts["args"] = number[args]
-        parts["outputs"] = number[np.array([*outputs, *tests], np.int64)]
+        found = [*outputs, *range(inputs + size, inputs + len(code))]
+        parts["outputs"] = number[np.array(found, np.int64)]
         if self.placed is not None:
             tested = [self.number_of(guard.at) for guard in self.guards]
             placed = np.array([*self.placed, *tested], np.int32)
@@ -227,41 +227,36 @@ def takes(row: Any) -> int:
     return 1 if row.op is ALIAS else 3 if row.op.sequences else min(row.op.arity, 3)
 
 
-def flat_arguments(
-    codes: Any, taken: list[int], lefts: list[Any], rights: list[Any]
-) -> tuple[Any, Any]:
-    """Return the positions that nodes take, one after the other, and how many each takes.
+def arguments_of(arrays: Arrays, inputs: int, taken: Any, compared: list[int]) -> tuple[Any, Any]:
+    """Return the positions that nodes take, one after the other, and where those of each begin.
 
-    `taken` says for each code what `takes` says for its row.
+    `taken` says for each node behind the inputs what `takes` says for its row, and then for the
+    tests, whose positions are in `compared`.
     """
-    counts = np.array(taken, np.int32)[codes]
-    if 3 in taken:
-        return mixed_arguments(counts, lefts, rights)
-    pair = counts == 2
-    starts = np.cumsum(counts, dtype=np.int32) - counts
-    args = np.empty(int(counts.sum(dtype=np.int64)), np.int32)
-    args[starts] = packed(lefts)
-    args[starts[pair] + 1] = packed(list(compress(rights, pair.tobytes())))
-    return args, counts
+    size = len(arrays.lefts) - inputs
+    pair, many = taken[:size] == 2, taken[:size] == 3
+    lefts, parts = arrays.lefts, list[tuple[int, ...]]()
+    if many.any():
+        lefts, inner = lefts[:inputs], lefts[inputs:]
+        lefts += compress(inner, (~many).tobytes())
+        parts += compress(inner, many.tobytes())
+        taken[:size][many] = [len(part) for part in parts]
+    starts = from_zero(taken)
+    args, begins = np.empty(int(starts[-1]), np.int32), starts[:size]
+    args[begins[~many] if parts else begins] = packed(lefts, inputs)
+    rights = compress(islice(arrays.rights, inputs, None), pair.tobytes())
+    args[begins[pair] + 1] = packed(list(rights))
+    if parts:
+        sizes = taken[:size][many]
+        offsets = np.repeat(begins[many] - np.cumsum(sizes) + sizes, sizes)
+        args[offsets + np.arange(len(offsets))] = packed(list(chain.from_iterable(parts)))
+    args[starts[size] :] = compared
+    return args, starts
 
 
-def mixed_arguments(counts: Any, lefts: list[Any], rights: list[Any]) -> tuple[Any, Any]:
-    """Return the same where some nodes, those with a count of 3, keep a tuple of positions."""
-    many, pair = counts == 3, counts == 2
-    parts: list[tuple[int, ...]] = list(compress(lefts, many.tobytes()))
-    counts[many] = sizes = np.fromiter(map(len, parts), np.int32, len(parts))
-    starts = np.cumsum(counts, dtype=np.int64) - counts
-    args = np.empty(int(counts.sum(dtype=np.int64)), np.int32)
-    args[starts[~many]] = packed(list(compress(lefts, (~many).tobytes())))
-    args[starts[pair] + 1] = packed(list(compress(rights, pair.tobytes())))
-    offsets = np.repeat(starts[many] - np.cumsum(sizes) + sizes, sizes)
-    args[offsets + np.arange(len(offsets))] = packed(list(chain.from_iterable(parts)))
-    return args, counts
-
-
-def packed(numbers: list[int]) -> Any:
-    """Return integers as an array; a third of the time that NumPy takes."""
-    parts = (numbers[k : k + PIECE] for k in range(0, len(numbers), PIECE))
+def packed(numbers: list[int], begin: int = 0) -> Any:
+    """Return integers from a list's place on as an array; a third of the time that NumPy takes."""
+    parts = (numbers[k : k + PIECE] for k in range(begin, len(numbers), PIECE))
     return np.frombuffer(b"".join([pack(f"{len(part)}i", *part) for part in parts]), np.int32)
 
 
@@ -272,12 +267,12 @@ def from_zero(counts: Any) -> Any:
     return starts
 
 
-def numbering(inputs: int, constants: int, kept: Any, args: Any, counts: Any) -> Any:
+def numbering(inputs: int, constants: int, kept: Any, args: Any, starts: Any) -> Any:
     """Return the value that each position of a tape becomes; constants are looked up from the end.
 
     An alias, which is not kept, has the value of its argument.
     """
-    first, size = inputs + constants, len(counts)
+    first, size = inputs + constants, len(starts) - 1
     number = np.empty(size + first, np.int32)
     number[:inputs] = np.arange(inputs)
     number[inputs + size :] = np.arange(first - 1, inputs - 1, -1)
@@ -285,7 +280,6 @@ def numbering(inputs: int, constants: int, kept: Any, args: Any, counts: Any) ->
         number[inputs : inputs + size] = np.arange(first, first + size)
         return number
     number[inputs : inputs + size] = np.cumsum(kept) - 1 + first
-    starts = np.cumsum(counts) - counts
     for alias in np.flatnonzero(~kept).tolist():
         number[inputs + alias] = number[args[int(starts[alias])]]
     return number

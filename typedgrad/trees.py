@@ -58,6 +58,9 @@ def flatten(tree: Any, numbers: list[Any], function: str, take: TakeArray | None
     Texts, truth values, None and hashable things that are no numbers are static: a part of the
     form. Raises `BadArguments` for what is neither.
     """
+    if type(tree) in BARE:
+        numbers.append(tree)
+        return NUMBER
     if is_row(tree):
         parts = tuple([flatten(item, numbers, function, take) for item in tree])
         if isinstance(tree, list):
