@@ -26,7 +26,7 @@ FLOORS: dict[str, list[str]] = {
     "calculus": ["transforms", "signatures", "calculus", "precision", "free"],
     "programs": [
         *("literals", "program", "symbolic", "flow", "templates", "gradient", "pushforward"),
-        *("simplify", "listing", "drawing", "storage", "thawing"),
+        *("merging", "simplify", "listing", "drawing", "storage", "thawing"),
     ],
     "engines": ["engines", "batch"],
     "recordings": ["trees", "tracing", "paths", "bound", "pointwise", "recording"],

@@ -11,7 +11,6 @@ from struct import pack
 from typing import Any, NamedTuple
 
 import numpy as np
-from typing_extensions import override
 
 from typedgrad.arena import Arrays
 from typedgrad.errors import BadArguments, BadResult, NotRecordable, OtherTape
@@ -181,8 +180,8 @@ class Recorder:
         taken = np.array([*map(takes, code_of)], np.int32)[code]
         args, starts = arguments_of(arrays, inputs, taken, compared)
         parts: dict[str, Any] = dict(codes=code, starts=starts)
-        alias = code_of.get(row(ALIAS))
-        kept = None if alias is None else code != alias
+        alias = code_of.get(row(ALIAS), -1)
+        kept = None if alias < 0 else code != alias
         number = numbering(inputs, len(arrays.constants), kept, args, starts)
         if kept is not None:
             counts = np.diff(starts)
@@ -203,7 +202,6 @@ class Recorder:
 class Codes(dict[Any, int]):
     """Numbers for rows, in the order in which they are first asked for."""
 
-    @override
     def __missing__(self, row: Any) -> int:
         code = self[row] = len(self)
         return code
