@@ -215,7 +215,7 @@ def spread(begins: Any, counts: Any) -> Any:
 
 def repeated(keys: Any) -> Any:
     """Return where the keys are that come more than once."""
-    ascending = np.sort(keys)
+    ascending: Any = np.sort(keys)
     again = distinct(ascending[1:][ascending[1:] == ascending[:-1]])
     if not len(again):
         return np.arange(0)
