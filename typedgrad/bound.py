@@ -58,8 +58,9 @@ class Call:
 
     def __call__(self) -> None:
         """Run once."""
+        run = self._run
         try:
-            self._run()
+            run()
         except Exception:
             self._turned()
             raise

@@ -128,7 +128,9 @@ class Frame:
             *places[:4], program.inputs * self._size, *places[4:6], len(out), places[6], address
         )
         self.state.keep = (arrays, kernel, self._python)
-        self.call: Callable[[], None] = partial(kernel.machine, ctypes.byref(self.state))
+        # A bare address is passed faster than a reference, but does not keep alive what is there.
+        self.call: Callable[[], None] = partial(kernel.machine, ctypes.addressof(self.state))
+        vars(self.call)["keep"] = self.state
 
     def run(self) -> None:
         """Run; raise what a row in Python has raised."""
