@@ -219,8 +219,8 @@ def repeated(keys: Any) -> Any:
     again = distinct(ascending[1:][ascending[1:] == ascending[:-1]])
     if not len(again):
         return np.arange(0)
-    place: Any = np.searchsorted(again, keys)
-    return np.flatnonzero(again[np.minimum(place, len(again) - 1)] == keys)
+    place = np.minimum(again.searchsorted(keys), len(again) - 1)
+    return np.flatnonzero(again[place] == keys)
 
 
 def mixed(x: Any) -> Any:
