@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from typedgrad.engines.arrays import ArrayRows, writer
+from typedgrad.engines.direct import COMPARISONS
 from typedgrad.engines.recipes import Step
 from typedgrad.engines.slots import COLUMN, MASK, OUTPUT, SHARED, Layout, Storage
 from typedgrad.engines.zeros import is_harmless, zero_tests
@@ -19,14 +20,6 @@ from typedgrad.program import Program
 
 LINE, LARGE = 192, 1 << 22
 PRODUCTS: dict[str, Any] = {"azmul": np.multiply, "azdiv": np.divide}
-COMPARISONS: dict[str, Any] = {
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-}
 
 
 class Call(NamedTuple):

@@ -10,10 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from typedgrad.engines.direct import DIRECT
 from typedgrad.op import TABLE
 from typedgrad.program import Program
 
 NARROW = 24  # a level of less work is quicker on scalars
+RUN, STRETCH = 16, 25  # what a run of arrays and a stretch of scalars cost, in plain instructions
+SLOW = 6  # what a row takes that is no ufunc
 BROAD = 1 << 14  # a gather of more numbers is cut, so that it stays in the cache
 CHUNK = 1 << 16
 
@@ -125,9 +128,34 @@ def _narrow(program: Program, groups: _Groups) -> Any:
     """Tell which runs belong to levels that have too little work for arrays."""
     folds = np.array([bool(TABLE[name].sequences) for name in program.ops], np.bool)
     pairs: Any = np.where(folds[groups.code], np.maximum(groups.arity // 2, 1), 1)
-    work: Any = np.bincount(groups.level, groups.size * pairs)
-    found: Any = work[groups.level] < NARROW
+    work = groups.size * pairs
+    narrow: Any = np.bincount(groups.level, work)[groups.level] < NARROW
+    return narrow & ~_brief(program, groups, work, narrow)
+
+
+def _brief(program: Program, groups: _Groups, work: Any, narrow: Any) -> Any:
+    """Tell which narrow runs make stretches so short that arrays are quicker after all.
+
+    Registers are read and written once a stretch; a row that is no ufunc takes longer both ways.
+    """
+    stretch = np.cumsum(~_joined(narrow))
+    simple = np.array([_is_simple(name) for name in program.ops], np.bool)[groups.code]
+    single = np.bincount(stretch, np.where(simple, 1, SLOW) * work) + STRETCH
+    arrays = np.bincount(stretch, np.where(simple, 1, SLOW) * RUN)
+    found: Any = (arrays < single)[stretch]
     return found
+
+
+def _joined(short: Any) -> Any:
+    """Tell which runs go on with the stretch of the one before."""
+    joined = np.zeros(len(short), np.bool)
+    joined[1:] = short[1:] & short[:-1]
+    return joined
+
+
+def _is_simple(name: str) -> bool:
+    op = TABLE[name]
+    return bool(op.sequences) or isinstance(op.forward, np.ufunc) or name in DIRECT
 
 
 def schedule(program: Program) -> Schedule:
@@ -165,9 +193,7 @@ def _gathers(
 
 
 def _runs(program: Program, groups: _Groups, base: Any, short: Any, index: Any) -> list[Run]:
-    apart = np.ones(len(short), np.bool)
-    apart[1:] = ~(short[1:] & short[:-1])
-    heads = np.flatnonzero(apart)
+    heads = np.flatnonzero(~_joined(short))
     sizes = np.add.reduceat(groups.size, heads)
     ends = np.add.reduceat(groups.size * groups.arity, heads) + base[heads]
     columns = (groups.begin[heads] + program.first, sizes, groups.code[heads], base[heads], ends)

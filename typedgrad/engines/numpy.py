@@ -6,13 +6,26 @@ from array import array
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from typing_extensions import override
 
 from typedgrad.engines.arrays import ArrayRows, array_rows, unsupported
 from typedgrad.engines.blocks import Sweeper
+from typedgrad.engines.direct import (
+    ABSOLUTE,
+    COMPARISONS,
+    Step,
+    absolute,
+    absolute_sums,
+    azdiv,
+    azmul,
+    chosen,
+    compared,
+    copying,
+    rectified,
+)
 from typedgrad.engines.engine import LANES, Engine, Kernel, constants_in
 from typedgrad.engines.levels import Run, Schedule, schedule
 from typedgrad.machine import SILENCE
@@ -20,9 +33,7 @@ from typedgrad.numbers import NumberSystem
 from typedgrad.op import TABLE
 from typedgrad.program import Program
 
-Step: TypeAlias = Callable[[], Any]
-MANY_ZEROS = 256
-ABSOLUTE: dict[str, Any] = {"azmul": np.multiply, "azdiv": np.divide}
+QUICK: dict[str, Callable[..., Any]] = {"azmul": azmul, "azdiv": azdiv}
 FOLDS = ("sum", "dot", "azdot")
 
 
@@ -185,7 +196,7 @@ class _Steps:
         codes: list[int] = program.codes[which].tolist()
         counts = program.starts[which + 1] - program.starts[which]
         at = np.cumsum(counts) - counts
-        scalar = [self.rows.scalar(name) for name in program.ops]
+        scalar = [QUICK.get(name) or self.rows.scalar(name) for name in program.ops]
         forwards = [scalar[code] for code in codes]
         left = run.index[at].astype(np.int32)
         seconds = np.minimum(at + 1, len(run.index) - 1)
@@ -264,7 +275,28 @@ class _Steps:
         elif ufunc is not None:
             steps.append(partial(ufunc, *operands, out=y))
         else:
-            steps.append(_copying(self.rows.forward(run.op), operands, y))
+            steps.append(self._composed(run, operands, y))
+
+    def _composed(self, run: Run, operands: list[Any], y: Any) -> Step:
+        """Return the call of a row that is no ufunc."""
+        mask = self.mask[: run.size]
+        if run.op in COMPARISONS:
+            a, b = operands
+            return compared(COMPARISONS[run.op], a, b, y, mask)
+        if run.op == "relu":
+            return rectified(operands[0], y, mask)
+        if run.op == "where" and self._is_test(run.index[0]):
+            test, a, b = operands
+            return chosen(test, a, b, y, mask)
+        return copying(self.rows.forward(run.op), operands, y)
+
+    def _is_test(self, registers: Any) -> bool:
+        """Tell whether all that is in some registers comes from comparisons."""
+        rows = registers - self.program.first
+        if (rows < 0).any():
+            return False
+        names = [name in COMPARISONS for name in self.program.ops]
+        return bool(np.array(names)[self.program.codes[self.plan.order[rows]]].all())
 
     def _fold(self, steps: list[Step], run: Run) -> None:
         index, size = run.index, run.size
@@ -281,7 +313,7 @@ class _Steps:
         added = self._sums(product, y)
         if run.op == "azdot":
             mask = self.mask[: n * size].reshape(n, size)
-            added = _absolute_sums(added, left, product, y, mask)
+            added = absolute_sums(added, left, product, y, mask)
         steps.append(added)
 
     def _sums(self, terms: Any, y: Any) -> Step:
@@ -297,51 +329,6 @@ class _Steps:
             y[0] = np.add.accumulate(column)[-1]
 
         return accumulate
-
-
-def absolute(ufunc: Any, a: Any, b: Any, y: Any, mask: Any) -> Step:
-    """Return the call of a product or quotient in which a zero a is absolute; y is not a or b."""
-    size = len(a)
-
-    def small() -> None:
-        ufunc(a, b, y)
-        if np.count_nonzero(a) < size:
-            np.copyto(y, a, where=np.equal(a, 0, mask))
-
-    def large() -> None:
-        ufunc(a, b, y)
-        np.copyto(y, a, where=np.equal(a, 0, mask))
-
-    return small if size < MANY_ZEROS else large
-
-
-def _absolute_sums(added: Step, left: Any, product: Any, y: Any, mask: Any) -> Step:
-    """Return the call that adds up absolute products.
-
-    A zero factor has a say only where a sum is zero (by its sign) or NaN; there the zeros of the
-    left factors are put in and all is added up again.
-    """
-    size = len(y)
-
-    def step() -> None:
-        added()
-        if np.count_nonzero(y) == size:
-            length = y.dot(y)
-            if length == length:
-                return
-        np.equal(left, 0, mask)
-        if mask.any():
-            np.copyto(product, left, where=mask)
-            added()
-
-    return step
-
-
-def _copying(forward: Callable[..., Any], operands: list[Any], y: Any) -> Step:
-    def step() -> None:
-        y[:] = forward(*operands)
-
-    return step
 
 
 class NumPyEngine(Engine):
