@@ -21,6 +21,8 @@ CACHE = 1 << 23  # bytes that the slots of a block may take
 SHORTEST, LONGEST = 1 << 10, 1 << 15
 KEPT = 8  # so many layouts, and so many blocks, are kept for calls to come
 MENDED = 128  # so many points are computed again at a time, where a zero was found
+MANY = 16  # so many outputs are added up together
+TOGETHER = 1 << 19  # bytes of outputs that are added up at a time
 PATIENCE = 16  # so many blocks are careful after one with many zeros
 
 
@@ -226,7 +228,12 @@ class Block:
         self.parents: list[int] = plan.branches.parents
         outputs = [plan.places.get(v) for v in sweeper.program.outputs.tolist()]
         self.summed: Any = [place if key[2][j] else None for j, place in enumerate(outputs)]
-        many = sum(place is not None for place in self.summed)
+        added = [j for j, place in enumerate(self.summed) if place is not None]
+        slots = [j for j in added if self.summed[j].kind == SLOT]
+        self.added: list[int] = added
+        self.together: list[int] = slots if len(slots) >= MANY else []
+        self.single: list[int] = [j for j in added if j not in set(self.together)]
+        many = len(self.single)
         self.lanes: Any = np.empty((size // LANES + 1 if many else 0, many, LANES), dtype)
         self._quick = self._laid(careful=False)
         self._careful: _Laid | None = None
@@ -297,26 +304,46 @@ class Block:
 
     def add(self, totals: Sequence[Any], start: int) -> None:
         """Add the outputs to the partial sums; the first point here has the number `start`."""
-        pairs = [
-            (lanes, self._summed(place))
-            for lanes, place in zip(totals, self.summed, strict=True)
-            if place is not None
-        ]
         head = min(-start % LANES, self.size)
         count = (self.size - head) // LANES
         end = head + count * LANES
-        for lanes, y in pairs if head else ():
+        for lanes, y in self._pairs(totals, self.added) if head else ():
             lanes[start % LANES :][:head] += y[:head]
-        if count and pairs:
-            rows = self.lanes[: count + 1]
-            for k, (lanes, y) in enumerate(pairs):
-                rows[0, k] = lanes
-                rows[1:, k] = y[head:end].reshape(count, LANES)
-            sums = np.add.reduce(rows, axis=0, initial=self.sweeper.minus_zero)
-            for k, (lanes, _) in enumerate(pairs):
-                lanes[:] = sums[k]
-        for lanes, y in pairs if end < self.size else ():
+        if count:
+            self._add_slots(totals, head, end)
+            self._add_single(self._pairs(totals, self.single), head, end)
+        for lanes, y in self._pairs(totals, self.added) if end < self.size else ():
             lanes[: self.size - end] += y[end:]
+
+    def _pairs(self, totals: Sequence[Any], chosen: list[int]) -> list[tuple[Any, Any]]:
+        return [(totals[j], self._summed(self.summed[j])) for j in chosen]
+
+    def _add_single(self, pairs: list[tuple[Any, Any]], head: int, end: int) -> None:
+        """Add whole rows of lanes, each output by itself."""
+        if not pairs:
+            return
+        count = (end - head) // LANES
+        rows = self.lanes[: count + 1]
+        for k, (lanes, y) in enumerate(pairs):
+            rows[0, k] = lanes
+            rows[1:, k] = y[head:end].reshape(count, LANES)
+        sums = np.add.reduce(rows, axis=0, initial=self.sweeper.minus_zero)
+        for k, (lanes, _) in enumerate(pairs):
+            lanes[:] = sums[k]
+
+    def _add_slots(self, totals: Sequence[Any], head: int, end: int) -> None:
+        """Add whole rows of lanes of outputs in slots, as many at a time as the cache holds."""
+        slots, count = self.buffers.slots, (end - head) // LANES
+        width = max(MANY, TOGETHER // ((count + 1) * LANES * slots.itemsize))
+        for k in range(0, len(self.together), width):
+            some = [totals[j] for j in self.together[k : k + width]]
+            found = slots[[self.summed[j].place for j in self.together[k : k + width]], head:end]
+            rows = np.empty((count + 1, len(some), LANES), slots.dtype)
+            rows[0] = np.concatenate(some).reshape(-1, LANES)
+            rows[1:] = found.reshape(-1, count, LANES).swapaxes(0, 1)
+            sums = np.add.reduce(rows, axis=0, initial=self.sweeper.minus_zero)
+            for lanes, total in zip(some, sums, strict=True):
+                lanes[:] = total
 
     def _summed(self, place: Storage) -> Any:
         if place.kind in (COLUMN, OUTPUT):

@@ -163,7 +163,8 @@ class _Calls:
         elif op in ("dot", "azdot"):
             self._fold(op, args, y)
         elif op in PRODUCTS:
-            self._product(PRODUCTS[op], (args[0], args[1]), y, True)
+            onto = self.plan.places[v] == self.plan.places[args[0]]
+            self._product(PRODUCTS[op], (args[0], args[1]), y, "onto" if onto else "apart")
         elif op == "sum" and len(args) > 1:
             self._emit(np.add, operands[0], operands[1], y)
             for x in operands[2:]:
@@ -223,7 +224,7 @@ class _Calls:
             else:
                 if held != (a, b):
                     held, product = (a, b), y if total is None else self.buffers.part()
-                    self._product(np.multiply, held, product, op == "azdot")
+                    self._product(np.multiply, held, product, "apart" if op == "azdot" else "")
                 term = product
             if total is not None:
                 self._emit(np.add, total, term, y)
@@ -233,20 +234,29 @@ class _Calls:
         if total is not y:
             self._emit(np.copyto, y, total)
 
-    def _product(self, ufunc: Any, factors: tuple[int, int], y: Any, absolute: bool) -> None:
+    def _product(self, ufunc: Any, factors: tuple[int, int], y: Any, absolute: str) -> None:
+        """Multiply or divide; an absolute product is laid onto its first factor, or apart."""
         a, b = factors
         left, right = self.operand(a), self.operand(b)
         shared = self.plan.places[a].kind == SHARED
         if absolute and shared and not self.maker.known.get(a):
             self._emit(shared_absolute, ufunc, left, right, y)
         elif absolute and self.careful and not shared and not is_harmless(self.maker.known.get(b)):
-            self._emit(absolute_product, self.buffers, ufunc, left, right, y)
+            function = absolute_onto if absolute == "onto" else absolute_product
+            self._emit(function, self.buffers, ufunc, left, right, y)
         else:
             self._emit(ufunc, left, right, y)
 
 
 def absolute_product(buffers: Buffers, ufunc: Any, a: Any, b: Any, y: Any) -> None:
-    """Compute a product or quotient in which the zeros of a are absolute; y may be a or b."""
+    """Compute a product or quotient in which the zeros of a are absolute; y may be b, not a."""
+    mask = np.equal(a, buffers.zero, buffers.mask)
+    ufunc(a, b, y)
+    np.copyto(y, a, "same_kind", mask)
+
+
+def absolute_onto(buffers: Buffers, ufunc: Any, a: Any, b: Any, y: Any) -> None:
+    """Compute a product or quotient in which the zeros of a are absolute; y is a."""
     mask = np.equal(a, buffers.zero, buffers.mask)
     if mask[mask.argmax()]:
         product = ufunc(a, b, buffers.part(1))
