@@ -78,16 +78,29 @@ def slope_at_infinity(x: Any, p: Any) -> Any:
     return choose(w == 0, lambda: w, lambda: p * w)
 
 
+def slope_in_full(x: Any, p: Any) -> Any:
+    """Return p * x**(p-1) for whatever x and p are, p not 0 or 1."""
+    return where_finite(
+        x,
+        p,
+        lambda: choose(x == 0, lambda: slope_at_zero(x, p), lambda: slope_by_power(x, p)),
+        lambda: slope_at_infinity(x, p),
+    )
+
+
 def base_slope_forward(x: Any, p: Any) -> Any:
-    """Return p * x**(p-1); for the exponents 0 and 1 that is p, whatever x is."""
+    """Return p * x**(p-1); for the exponents 0 and 1 that is p, whatever x is.
+
+    Where p-1 is exact and the power a normal number, as mostly, the product is all there is to it.
+    """
+    w = pow(x, p - 1)
     return choose(
         p * p - p == 0,
         lambda: p,
-        lambda: where_finite(
-            x,
-            p,
-            lambda: choose(x == 0, lambda: slope_at_zero(x, p), lambda: slope_by_power(x, p)),
-            lambda: slope_at_infinity(x, p),
+        lambda: choose(
+            p - 1 + 1 == p,
+            lambda: in_range(w, lambda: p * w, lambda: slope_in_full(x, p)),
+            lambda: slope_in_full(x, p),
         ),
     )
 
