@@ -109,9 +109,12 @@ class _Calls:
         self.buffers = buffers
         self.careful = careful
         self.branch = 0
+        self.masked = -1, 0  # the value whose zeros are in the mask of the buffers, and a branch
         self.found: list[Call] = []
 
     def _emit(self, function: Callable[..., Any], *args: Any) -> None:
+        if not isinstance(function, np.ufunc):
+            self.masked = -1, 0
         self.found.append(Call(function, args, self.branch))
 
     def all(self, key: tuple[Any, ...]) -> list[Call]:
@@ -242,10 +245,24 @@ class _Calls:
         if absolute and shared and not self.maker.known.get(a):
             self._emit(shared_absolute, ufunc, left, right, y)
         elif absolute and self.careful and not shared and not is_harmless(self.maker.known.get(b)):
-            function = absolute_onto if absolute == "onto" else absolute_product
-            self._emit(function, self.buffers, ufunc, left, right, y)
+            self._absolute(ufunc, (a, self.branch), (left, right, y), absolute == "onto")
         else:
             self._emit(ufunc, left, right, y)
+
+    def _absolute(
+        self, ufunc: Any, zeros: tuple[int, int], arrays: tuple[Any, Any, Any], onto: bool
+    ) -> None:
+        """Look at every product; where the zeros of a first factor are known, they stay so."""
+        known = self.masked == zeros
+        function = absolute_onto if onto else absolute_again if known else absolute_product
+        self._emit(function, self.buffers, ufunc, *arrays)
+        self.masked = (-1, 0) if onto else zeros
+
+
+def absolute_again(buffers: Buffers, ufunc: Any, a: Any, b: Any, y: Any) -> None:
+    """Compute another absolute product or quotient of the same a; y may be b, not a."""
+    ufunc(a, b, y)
+    np.copyto(y, a, "same_kind", buffers.mask)
 
 
 def absolute_product(buffers: Buffers, ufunc: Any, a: Any, b: Any, y: Any) -> None:
