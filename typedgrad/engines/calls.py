@@ -174,6 +174,8 @@ class _Calls:
                 self._emit(np.add, y, x, y)
         elif ufunc is not None:
             self._emit(writer(ufunc), *operands, y)
+        elif op == "relu":
+            self._emit(rectify, self.buffers, *operands, y)
         elif rows.recipe(op):
             self._follow(rows.recipe(op), operands, y)
         else:
@@ -311,6 +313,13 @@ class Search:
 def assign(y: Any, forward: Callable[..., Any], *args: Any) -> None:
     """Put the result of a function into y."""
     y[:] = forward(*args)
+
+
+def rectify(buffers: Buffers, x: Any, y: Any) -> None:
+    """Put zero into y where x is at most zero, and x elsewhere; y may be x."""
+    mask = np.less_equal(x, buffers.zero, buffers.mask)
+    np.copyto(y, x)
+    np.copyto(y, buffers.zero, "same_kind", mask)
 
 
 def decide(taken: list[bool], branch: int, mask: Any) -> None:
