@@ -235,6 +235,7 @@ class Block:
         self.single: list[int] = [j for j in added if j not in set(self.together)]
         many = len(self.single)
         self.lanes: Any = np.empty((size // LANES + 1 if many else 0, many, LANES), dtype)
+        self._spare: Any = None  # arrays to gather what is added up together, and its lanes
         self._quick = self._laid(careful=False)
         self._careful: _Laid | None = None
         self.columns: list[Any] = []
@@ -333,17 +334,21 @@ class Block:
 
     def _add_slots(self, totals: Sequence[Any], head: int, end: int) -> None:
         """Add whole rows of lanes of outputs in slots, as many at a time as the cache holds."""
-        slots, count = self.buffers.slots, (end - head) // LANES
-        width = max(MANY, TOGETHER // ((count + 1) * LANES * slots.itemsize))
+        rows, count = self.buffers.rows, (end - head) // LANES
+        width = max(MANY, TOGETHER // (self.size * rows.itemsize))
+        if self.together and self._spare is None:
+            lanes = np.empty((self.size // LANES + 1, width, LANES), rows.dtype)
+            self._spare = np.empty((width, rows.shape[1]), rows.dtype), lanes
         for k in range(0, len(self.together), width):
-            some = [totals[j] for j in self.together[k : k + width]]
-            found = slots[[self.summed[j].place for j in self.together[k : k + width]], head:end]
-            rows = np.empty((count + 1, len(some), LANES), slots.dtype)
-            rows[0] = np.concatenate(some).reshape(-1, LANES)
-            rows[1:] = found.reshape(-1, count, LANES).swapaxes(0, 1)
-            sums = np.add.reduce(rows, axis=0, initial=self.sweeper.minus_zero)
-            for lanes, total in zip(some, sums, strict=True):
-                lanes[:] = total
+            chosen = self.together[k : k + width]
+            some = [totals[j] for j in chosen]
+            found, lanes = (self._spare[0][: len(some)], self._spare[1][: count + 1, : len(some)])
+            rows.take([self.summed[j].place for j in chosen], 0, found, "clip")
+            lanes[0] = np.concatenate(some).reshape(-1, LANES)
+            lanes[1:] = found[:, head:end].reshape(-1, count, LANES).swapaxes(0, 1)
+            sums = np.add.reduce(lanes, axis=0, initial=self.sweeper.minus_zero)
+            for target, total in zip(some, sums, strict=True):
+                target[:] = total
 
     def _summed(self, place: Storage) -> Any:
         if place.kind in (COLUMN, OUTPUT):

@@ -36,7 +36,8 @@ class Buffers:
     def __init__(self, plan: Layout, size: int, dtype: Any) -> None:
         self.size = size
         self.dtype = dtype
-        self.slots: Any = _rows(plan.slots, size, dtype)
+        self.rows: Any = _rows(plan.slots, size, dtype)
+        self.slots: Any = self.rows[:, :size]
         self.masks: Any = np.empty((plan.masks, size), np.bool)
         self.mask: Any = np.empty(size, np.bool)
         self.zeros: Any = np.zeros(size, np.bool)
@@ -64,7 +65,7 @@ class Buffers:
 
 
 def _rows(count: int, size: int, dtype: Any) -> Any:
-    """Return arrays of zeros that begin in different lines of the cache.
+    """Return arrays, zero as far as they are used, that begin in different lines of the cache.
 
     If they are not small, they take enough memory for NumPy to ask for large pages.
     """
@@ -72,8 +73,8 @@ def _rows(count: int, size: int, dtype: Any) -> Any:
     many = count * step
     large = LARGE // dtype.itemsize
     whole: Any = np.empty(max(many, large) if 4 * many > large else many, dtype)
-    rows: Any = whole[:many].reshape(count, step)[:, :size]
-    rows[:] = 0
+    rows: Any = whole[:many].reshape(count, step)
+    rows[:, :size] = 0
     return rows
 
 
