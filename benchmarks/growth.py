@@ -50,7 +50,7 @@ def one_size(shape: str, count: int, engine: str) -> Times:
     """Take a function through all stages; seconds per operation of each."""
     start = np.array(eager.numbers(shape))
     stages: Times = {}
-    small = value_and_gradient(recorded(start, shape, 100).program)  # rules are traced once
+    small = value_and_gradient(recorded(start, shape, 1000).program)  # rules are traced once
     once = {name: machine_time(engine, small, p) for name, p in PRECISIONS.items()}
     wanted: Any = None
     operations, full = 0, wanted
