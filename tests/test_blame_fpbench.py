@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import typedgrad
-from typedgrad.blaming.accounts import measured_error, run_of
+from typedgrad.blaming.accounts import in_places, last_place, run_of
 from typedgrad.blaming.asking import Blamed
 from typedgrad.blaming.linear import linear_ledger
 from typedgrad.fpcore import load
@@ -34,7 +34,8 @@ def test_a_point_of_every_core_is_explained(numbers: Any) -> None:
         assert found.unit == "ulp" or found.spread > 1 - 1e-9
         run, entry = run_of(blamed, "value"), blamed.entry("value")
         with np.errstate(all="ignore"):
-            first = linear_ledger(run, measured_error(run, entry), entry.is_right)
+            unit = last_place(run) if in_places(run, entry) else entry.absolute
+            first = linear_ledger(run, unit, entry.absolute / unit if unit else 1.0)
         linear += found.unit == "ulp" or abs(first.explained - 1) < 0.01
     assert linear >= len(CORES) - 2
 

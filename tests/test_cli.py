@@ -128,6 +128,33 @@ def test_fail_under(folder: Path, run: Any) -> None:
     assert told.status == 1 and json.loads(told.out) and "below 4.8" in told.err
 
 
+def test_a_wrong_branch_fails_under_any_bar(folder: Path, run: Any) -> None:
+    line = "compare loss.py:branches --at x=0.10000000000000001 --precisions float32 --fail-under 5"
+    found = run(line)
+    assert found.status == 1 and "7.2 ✓" in found.out
+    assert "value in float32 (0.0 on the path of exact numbers)\n" in found.out
+    many = run(f"{line} --at x=0.5")
+    assert many.status == 1 and "numbers) at branches(x=0.10000000000000001)\n" in many.out
+    assert run(line.replace("0000001 ", "0000001 --at x=0.5 --format json ")).status == 1
+
+
+@pytest.mark.parametrize("bar", ["nan", "-1", "inf", "1001"])
+@pytest.mark.parametrize(
+    "call", ["compare loss.py:loss --at x=1,y=2", "sweep a.py:f --range x=1:2"]
+)
+def test_a_bar_is_a_number_of_digits(folder: Path, run: Any, call: str, bar: str) -> None:
+    found = run(f"{call} --fail-under {bar}")
+    assert found.status == 2 and found.out == ""
+    assert found.err.startswith(
+        f"cannot read --fail-under: {bar}\nhelp: ask for a number of digits"
+    )
+
+
+def test_what_falls_short_of_a_bar_is_not_shown_as_the_bar(folder: Path, run: Any) -> None:
+    found = run("compare loss.py:loss --at x=3,y=4 --precisions float64 --fail-under 16")
+    assert found.status == 1 and "value in float64 (15.95)" in found.out
+
+
 def test_a_branch_that_differs_is_the_first_line(folder: Path, run: Any) -> None:
     found = run("compare loss.py:branches --at x=0.10000000000000001")
     first = found.out.splitlines()[0]

@@ -21,7 +21,7 @@ from typedgrad.findings import Entry
 from typedgrad.judge import judged_study
 from typedgrad.numbers import NumberSystem
 from typedgrad.precision import NumPyPrecision
-from typedgrad.report.text import painted, split_digits, table
+from typedgrad.report.text import below, painted, split_digits, table
 from typedgrad.source import Place
 
 tg: Any = typedgrad
@@ -159,11 +159,12 @@ SPECIAL: list[tuple[Any, str, str, float | None, str]] = [
     (lambda x: tg.exp(-x), "1000", "float64", 0, "underflow: the exact result is 5.08e-435"),
     (lambda x: tg.log(tg.exp(x)), "100", "float32", 0, "infinite, but the exact result is 100"),
     (lambda x: (1 + x) - 1, "1e-30", "float64", 0, "zero, but the exact result is 1.0e-30"),
-    (lambda x: 1 / x, "0", "float32", CAPS["float32"], ""),
+    (lambda x: 1 / x, "0", "float32", CAPS["float32"], "infinite, and so is the exact result"),
     (tg.log, "-1", "float64", None, "both undefined"),
     (lambda x: tg.exp(x) / tg.exp(x), "100", "float32", 0, "NaN here"),
     (lambda x: x * 2, "1e39", "float32", 0, "overflow: the exact result is 2.0e+39"),
-    (lambda x: x * 2, "inf", "float32", CAPS["float32"], ""),
+    (lambda x: x * 2, "inf", "float32", CAPS["float32"], "infinite, and so is the exact result"),
+    (tg.exp, "-100", "float32", 1.8, "underflow: no float32 number is closer to the exact 3.72e"),
     (lambda x: x * 2, "nan", "float32", None, "both undefined"),
 ]
 
@@ -298,7 +299,7 @@ def test_it_prints_as_a_table_of_at_most_100_columns() -> None:
     many = tg.compare(lambda w: tg.dot(w, w), w=[i / 7 for i in range(50)])
     for found in (many, tg.compare(loss, x=1000, y="0.001")):
         assert max(map(len, str(found).splitlines())) <= 100
-    assert "(27 more partials have no fewer digits than these)" in str(many)
+    assert "(27 more partials are not shown" in str(many)
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(found)
     assert console.export_text().strip() == str(found).strip()
@@ -363,7 +364,13 @@ def quiet(f: Any, x: str, name: str = "float64") -> Any:
 ROWS: dict[str, tuple[Any, str, str, float | None, str]] = {
     "0 is 0": (lambda x: x - x, "3", "float64", CAPS["float64"], ""),
     "0 of the other sign": (lambda x: -x, "0", "float64", CAPS["float64"], ""),
-    "0 is not 0": (lambda x: x - x * x / x, "0.1", "float32", 0, "the exact result is 0; here"),
+    "0 is not 0": (
+        lambda x: x - x * x / x,
+        "0.1",
+        "float32",
+        0,
+        "the exact result is 0; the error is 7.45",
+    ),
     "not 0 is 0": (lambda x: x * x, "1e-200", "float64", 0, "underflow: the exact result is"),
     "subnormal": (lambda x: x * x, "1e-160", "float64", 3.0, ""),
     "lost to 0": (lambda x: (1 + x) - 1, "1e-30", "float64", 0, "zero, but the exact result"),
@@ -617,3 +624,135 @@ def test_digits_and_conditions_agree_with_rational_arithmetic(
         assert kappa == pytest.approx(float(abs(x * truths["d/dx"] / truths["value"])), rel=1e-9)
     else:
         assert kappa is None
+
+
+def wrong_branch(x: Any) -> Any:
+    return x * x if x + 0.2 > 0.3 else x + 100
+
+
+def test_a_wrong_branch_is_not_enough_however_well_it_is_computed() -> None:
+    found = tg.compare(wrong_branch, x="0.1", precisions=("float32", "float64"))
+    column = found.column("float32")
+    assert column.entries["value"].digits > 7 and column.astray["value"] < 0.5
+    assert not found.enough("float32", digits=1) and found.enough("float64", digits=15)
+    assert column.held["value"].note == "on the path of exact numbers"
+    told = "; on the path of exact numbers no digit of value and d/dx is right."
+    assert f"on the path of float32{told}" in " ".join(str(found).split())
+    assert found.to_dict()["astray"].keys() == {"float32"}
+    with pytest.raises(errors.NotEnoughDigits, match=r"value has 0\.0 on the path of exact"):
+        tg.assert_digits(wrong_branch, "0.1", precision="float32", digits=1)
+
+
+def test_another_path_to_the_same_result_is_enough() -> None:
+    def root(a: Any) -> Any:
+        x = a
+        for _ in range(30):
+            if abs(x * x - a) < 1e-9:
+                break
+            x = (x + a / x) / 2
+        return x
+
+    found = tg.compare(root, a=3, precisions=("float32",))
+    assert found.branches.differences and found.enough("float32", digits=6)
+    assert "on the path of exact numbers" in str(found)
+
+
+def test_a_loop_that_ends_by_underflow_is_judged_and_is_not_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def halved(x: Any) -> Any:
+        n = 1
+        while x > 0:
+            x, n = x / 2, n + 1
+        return x + n
+
+    monkeypatch.setattr("typedgrad.runs.MOST_TESTS", 100)
+    found = tg.compare(halved, x=1, precisions=("float32",))
+    assert found.column("float32").astray == {"value": None, "d/dx": None}
+    assert not found.enough("float32", digits=0)
+    assert "on the path of exact numbers is not known" in " ".join(str(found).split())
+    with pytest.raises(errors.EndlessPath, match="comparisons in exact numbers"):
+        tg.compare(halved, x=1, precisions=("float32",), path="own")
+
+
+def test_a_loop_that_never_ends_in_a_precision_is_one_error() -> None:
+    def root(a: Any) -> Any:
+        x = a
+        while abs(x * x - a) > 1e-9:
+            x = (x + a / x) / 2
+        return x
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        pytest.raises(errors.EndlessPath, match="more than 50 comparisons in float32"),
+    ):
+        patch.setattr("typedgrad.study.study.__defaults__", (50,))
+        tg.compare(root, a=2)
+    assert tg.compare(root, a=2, precisions=("float64",)).enough("float64", digits=15)
+
+
+def test_what_should_be_0_has_an_error_beside_the_largest_number_on_the_way() -> None:
+    found = tg.compare(lambda x: tg.sin(x) ** 2 + tg.cos(x) ** 2 - 1, x="0.3")
+    note = found.column("float32").entries["value"].note
+    assert note.endswith("1.1920929e-07, 6.9 digits below the largest number on the way (1)")
+
+
+def test_a_jump_is_the_loss_of_the_rounded_input_and_not_of_the_algorithm() -> None:
+    found = tg.compare(lambda x: tg.floor(x) + x, x="2.99999999999999999999")
+    loss = found.column("float64").loss("value")
+    assert loss.is_measured and loss.problem == loss.total > 15
+    assert "(rounding the inputs alone costs as many), none of" in " ".join(str(found).split())
+
+
+def test_what_overflow_made_of_a_number_is_not_split() -> None:
+    def logistic(x: Any, r: Any) -> Any:
+        for _ in range(200):
+            x = r * x * (1 - x)
+        return x
+
+    found = tg.compare(logistic, x="0.3", r="3.9", precisions=("float32",))
+    column = found.column("float32")
+    assert column.entries["d/dx"].note == "NaN here" and column.loss("d/dx") is None
+
+
+def test_conditions_and_numbers_of_any_size_can_be_told() -> None:
+    found = tg.compare(tg.exp, "1e6", precisions=("float32",))
+    assert found.reference.conditions == {"value": 1e6, "d/dx": 1e6}
+    found = tg.compare(tg.exp, "1e400", precisions=("float32",))
+    assert found.reference.conditions == {"value": None, "d/dx": None}
+    assert "the exact result is 10**(4.34294e+399)" in str(found)
+
+
+def test_the_worst_partial_of_each_precision_is_in_a_long_table() -> None:
+    def gaps(w: Any) -> Any:
+        return sum(tg.sqrt(v + 1) - tg.sqrt(v) for v in w)
+
+    found = tg.compare(gaps, w=list(range(1, 101)))
+    rows = {line.split()[0] for line in str(found).splitlines() if line.startswith("  d/d")}
+    assert len(rows) == 23 and {column.worst[0] for column in found.columns} <= rows
+
+
+def test_a_precision_named_twice_is_one_column() -> None:
+    found = tg.compare(tg.exp, 1, precisions=("float32", tg.float32, "float32"))
+    assert [column.name for column in found.columns] == ["float32"]
+
+
+@pytest.mark.parametrize("text", ["1.5", "inf", "nan", 0.5])
+def test_a_parameter_annotated_int_takes_whole_numbers_alone(text: Any) -> None:
+    def power(x: Any, n: int) -> Any:
+        return x**n
+
+    with pytest.raises(errors.Unreadable, match="cannot read the whole number n"):
+        tg.compare(power, x=2, n=text)
+
+
+def test_a_function_without_named_arguments_is_told_what_to_do() -> None:
+    with pytest.raises(errors.ParameterMismatch, match="wrap it in a function whose arguments"):
+        tg.compare(lambda *xs: sum(xs), x=1)
+    with pytest.raises(errors.NoPoints, match="points=3 is one point"):
+        tg.compare(tg.exp, points=3)
+
+
+def test_digits_below_a_bar_are_shown_as_below_it() -> None:
+    found = tg.compare(tg.exp, 0, precisions=("float64",))
+    assert below(found.digits["float64"]["value"], 16) == "15.95"

@@ -197,7 +197,7 @@ help: assign the data of a leaf and compute again, or make a leaf with v.detach(
     "TG202": (
         lambda: tg.grad(loss)(1.0),
         """loss returned np.float64(2.0) of type float64, not a Value of float64
-help: build the result from the arguments with operators and tg functions; never from v.data
+help: return one result, built with operators and tg functions from the arguments, not v.data
 [TG202]""",
     ),
     "TG203": (
@@ -351,10 +351,14 @@ help: did you mean loss?
     ),
     "TG403": (
         lambda: raised(
-            "ParameterMismatch", function="loss", wanted="x, y", given="a", example="x=1,y=2"
+            "ParameterMismatch",
+            function="loss",
+            wanted="x, y",
+            given="a",
+            hint="give x=1,y=2; by the command --at x=1,y=2",
         ),
         """loss takes x, y, but a was given
-help: write --at x=1,y=2
+help: give x=1,y=2; by the command --at x=1,y=2
 [TG403]""",
     ),
     "TG404": (
@@ -473,6 +477,18 @@ help: give at least one point
         """cannot use the points in none.csv: there is no such file
 help: give the path of a CSV or JSON file behind the @
 [TG444]""",
+    ),
+    "TG445": (
+        lambda: raised(
+            "EndlessPath",
+            function="root",
+            most=400000,
+            arithmetic="float32",
+            hint="let the loop end after so many steps, or leave float32 out of the precisions",
+        ),
+        """root makes more than 400000 comparisons in float32
+help: let the loop end after so many steps, or leave float32 out of the precisions
+[TG445]""",
     ),
     "TG450": (
         lambda: raised("NoSuchResult", function="loss", label="d/dz", known="value, d/dx"),

@@ -679,6 +679,21 @@ def test_outcomes_name_the_users_line_and_a_command() -> None:
     assert found[1].command == f"typedgrad compare {shlex.quote(found[1].file)}:f {at}"
 
 
+def test_a_wrong_branch_does_not_meet_a_requirement() -> None:
+    def wrong_branch(x: Any) -> Any:
+        return x * x if x + 0.2 > 0.3 else x + 100
+
+    asked = required(at={"x": "0.1"}, precisions=("float32", "float64"))
+    first, second = digits.judge(asked, wrong_branch, Path("pyproject.toml"))
+    assert not first.enough and first.note == "on the path of exact numbers" and second.enough
+
+
+@pytest.mark.parametrize("bar", [float("nan"), -1])
+def test_a_bar_that_is_no_number_of_digits_is_refused(bar: float) -> None:
+    with pytest.raises(Unreadable, match="cannot read digits"):
+        tg.assert_digits(tg.exp, 1, digits=bar)
+
+
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_a_drawn_point_is_the_same_in_the_command(precision: str) -> None:
     asked = required(ranges={"x": Range(1.0, 2.0, False)}, precisions=(precision,), samples=1)

@@ -23,7 +23,7 @@ from typedgrad.program import Builder, Program
 from typedgrad.pushforward import hvp, jvp
 from typedgrad.reverse import adjoints
 from typedgrad.simplify import simplify, without_dead
-from typedgrad.templates import template
+from typedgrad.templates import PLAIN, by_tracing, template
 from typedgrad.value import leaf
 
 rows = pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
@@ -267,3 +267,11 @@ def test_constants_are_rounded_once_by_each_precision() -> None:
     for numbers in PRECISIONS:
         assert evaluated(gradient(program), numbers, [numbers.lift(2)]) == [numbers.parse("0.1")]
     assert decimal_ratio("0.1") == (1, 10)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("forward", [False, True])
+def test_a_template_by_formula_is_the_one_by_tracing(name: str, forward: bool) -> None:
+    for arity in (18, 40):
+        found = template(TABLE[name], arity, (), forward)
+        assert found == by_tracing(TABLE[name], arity, (), forward)

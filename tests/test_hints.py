@@ -13,6 +13,7 @@ from typedgrad.judge import judged_study
 from typedgrad.points import point_of
 from typedgrad.rewriting.advised import Hint
 from typedgrad.rewriting.hints import hints
+from typedgrad.rewriting.wording import fitted
 from typedgrad.study import study
 
 tg: Any = typedgrad
@@ -126,3 +127,103 @@ def test_tune_prints_what_was_run_and_won(tmp_path: Path) -> None:
     assert not missed.passed and {hint.precision for hint in missed.hints} == {"float64"}
     plain = loaded("return x * y + 1", tmp_path, "plain")
     assert tg.tune(plain, dict(x=3, y=2), digits=3).hints == ()
+
+
+NUMPY: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "NumPy's own name": ("return np.log(1 + x) * y", dict(x="3p-24", y=3), "np.log1p(x)", ""),
+    "no such name there": (
+        "t = np.tanh(x)\n    return y * (1 - t * t)",
+        dict(x=20, y=3),
+        "np.square(tg.sech(x))",
+        "import typedgrad as tg",
+    ),
+    "a looser form in brackets": (
+        "return y / np.log((1 + x) / (1 - x))",
+        dict(x="1e-7", y=3),
+        "(2 * np.arctanh(x))",
+        "",
+    ),
+    "a half as power": (
+        "return (x * x + y * y) ** 0.5",
+        dict(x="1e30", y="1e30"),
+        "np.hypot(x, y)",
+        "",
+    ),
+    "the logistic function": (
+        "return y * (1 / (1 + np.exp(-x)))",
+        dict(x=-60, y=1),
+        "tg.sigmoid(x)",
+        "import typedgrad as tg",
+    ),
+    "cosh": (
+        "return y * (np.cosh(x) - 1)",
+        dict(x="1p-14", y=3),
+        "2 * np.square(np.sinh(x / 2))",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NUMPY)
+def test_a_hint_can_be_pasted_into_a_file_that_has_numpy_alone(name: str, tmp_path: Path) -> None:
+    body, given, new, needs = NUMPY[name]
+    path = tmp_path / "old.py"
+    path.write_text(f"import numpy as np\ndef f(x, y):\n    {body}\n")
+    hint = found_in(imported(path), given, tg.float32)[0]
+    assert (hint.new, hint.needs) == (new, needs)
+    assert (f", after {needs}: " in str(hint)) is bool(needs)
+    better = path.with_name("new.py")
+    better.write_text(f"{needs}\n{path.read_text().replace(hint.old, hint.new)}")
+    digits = tg.compare(imported(better), **given, precisions=("float32",)).digits["float32"]
+    assert digits[hint.label] == pytest.approx(hint.after, abs=0.7)
+
+
+def imported(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.f
+
+
+@pytest.mark.parametrize(
+    "loop", ["s += v", "s = s + v", "s = v + s"], ids=["in place", "again", "turned round"]
+)
+def test_a_sum_in_a_loop_is_called_by_what_it_adds(loop: str, tmp_path: Path) -> None:
+    path = tmp_path / "loop.py"
+    path.write_text(f"def f(x):\n    s = 0\n    for v in x:\n        {loop}\n    return s\n")
+    (hint,) = found_in(imported(path), dict(x=[1e10, 1, 1, -1e10]), tg.float32)
+    assert (hint.old, hint.new) == ("the sum of x", "tg.sum_compensated(x)")
+    assert hint.needs == "import typedgrad as tg"
+
+
+def test_products_in_a_loop_are_not_listed_by_one_text(tmp_path: Path) -> None:
+    lines = "for a, b in zip(x, y):\n        s = s + a * b"
+    path = tmp_path / "dot.py"
+    path.write_text(f"def f(x, y):\n    s = 0\n    {lines}\n    return s\n")
+    given = dict(x=[1e10, 1, 1, -1e10], y=[1, 1, 1, 1])
+    for hint in found_in(imported(path), given, tg.float32):
+        assert hint.old == "a sum of the list x" and "a * b" not in hint.new
+
+
+def test_a_hint_says_at_which_of_several_points_it_gains(tmp_path: Path) -> None:
+    f = loaded(CASES["log1p"][0], tmp_path, "many")
+    found = tg.tune(f, points=[dict(x=1, y=3), dict(x="3p-24", y=3)], digits=5)
+    (hint,) = found.hints
+    assert hint.at == found.points[1] and f": at {hint.at} {hint.label} then has" in str(hint)
+    (alone,) = tg.tune(f, x="3p-24", y=3, digits=5).hints
+    assert alone.at == ""
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "shown"),
+    [
+        ("2 * y", "log(x)", "(2 * y)"),
+        ("2 * y", "a - b", "2 * y"),
+        ("a + b", "c / d", "(a + b)"),
+        ("f(x)", "x ** 2", "f(x)"),
+        ("-x", "y ** 2", "(-x)"),
+    ],
+)
+def test_a_new_form_stands_where_the_old_one_stood(new: str, old: str, shown: str) -> None:
+    assert fitted(new, old) == shown

@@ -222,6 +222,14 @@ def test_wrong_use_of_graph(line: str, code: str, call: Any, folder: Path) -> No
     assert [x for x in sorted(folder.rglob("*.*")) if "pycache" not in str(x)] == before
 
 
+def test_a_file_of_another_kind_is_not_written(call: Any, folder: Path) -> None:
+    status, out, err = call("graph loss.py:loss --at x=1,y=2 --out a.png")
+    assert (status, out) == (2, "") and "[TG404]" in err and err.count("help: ") == 1
+    assert not (folder / "a.png").exists()
+    status, _, _ = call("graph loss.py:loss --at x=1,y=2 --out a.txt --format dot")
+    assert status == 0 and (folder / "a.txt").read_text(encoding="utf-8").startswith("digraph")
+
+
 @pytest.fixture
 def reports(call: Any, folder: Path) -> Path:
     for name, target, at in (

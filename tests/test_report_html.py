@@ -192,7 +192,8 @@ def test_the_policy_lets_in_only_its_own_style(any_page: str) -> None:
 
 def test_the_sections_are_in_order(whole: str) -> None:
     heads = [x.text for x in tree(whole).all("h2")]
-    assert heads == ["Verdict", "Digits right", "Where the digits go", "How this page was made"]
+    parts = ["Verdict", "What keeps the digits", "Digits right", "Where the digits go"]
+    assert heads == [*parts, "How this page was made"]
     assert "typedgrad compare <here>" in tree(whole).text
 
 
@@ -419,9 +420,10 @@ def test_a_page_of_nothing_is_still_a_page() -> None:
 def test_each_record_has_its_section(others: dict[str, str]) -> None:
     heads = {name: [x.text for x in tree(text).all("h2")][:-1] for name, text in others.items()}
     tune, sweep = "What may be narrower", "Digits along the inputs"
+    better, why = "What keeps the digits", "Where the digits go"
     assert heads["several"] == ["Verdict", "Digits right"]
-    assert heads["sweep"] == heads["list"] == [sweep] and heads["tune"] == [tune]
-    assert heads["all"] == ["Verdict", "Digits right", "Where the digits go", tune, sweep]
+    assert heads["sweep"] == heads["list"] == [sweep] and heads["tune"] == [tune, better]
+    assert heads["all"] == ["Verdict", better, "Digits right", why, tune, sweep]
     assert heads["empty"] == []
 
 
@@ -445,12 +447,58 @@ def test_a_tuning_shows_what_was_run(others: dict[str, str]) -> None:
     assert "Nothing may be float32." in others["shut"]
 
 
+def test_rewritings_are_shown_once_with_both_forms_and_what_they_gain(
+    blames: list[Any], whole: str
+) -> None:
+    hints = [hint for blame in blames for hint in blame.hints]
+    best = max(hints, key=lambda hint: hint.after - hint.before)
+    forms = [x.text for x in tree(whole).all("code") if x.attributes.get("class") == "new"]
+    assert forms[0] == best.new and len(set(forms)) == len(forms)
+    tables = [x for x in tree(whole).all("table") if x.attributes.get("class") == "gains"]
+    rows = [x.text for x in tables[0].all("tr")]
+    assert any(
+        row.startswith(best.label) and f"{best.before:.1f}" in row and f"{best.after:.1f}" in row
+        for row in rows
+    )
+    harmless = tg.blame(lambda x, y: x * y + 1, x=3, y=2, precision="float32")
+    assert "What keeps the digits" not in page(blames=[harmless])
+
+
+def test_the_first_numbers_are_the_fewest_digits(
+    found: Any, whole: str, others: dict[str, str]
+) -> None:
+    def tiles(text: str) -> list[str]:
+        return [x.text for x in tree(text).all("span") if x.attributes.get("class") == "huge"]
+
+    assert tiles(whole) == [f"{column.worst[1]:.1f}" for column in found.columns]
+    assert len(tiles(others["several"])) == len(found.columns)
+    tuning = tg.tune(simpson, x="0.1", digits=5)
+    assert tiles(others["tune"])[1] == f"{tuning.together.digits:.1f}"
+    assert "if the value must keep 5 digits?" in tree(others["tune"]).text
+
+
+def test_an_undefined_result_is_not_said_to_keep_digits() -> None:
+    found = tg.tune(odd, x=2, digits=5)
+    text = tree(page(tuning=found)).text
+    assert not found.passed and found.accepted == ()
+    assert "is undefined (NaN): there are no digits to keep" in text
+    assert "PASS" not in text and "May be" not in text
+
+
+def test_tuning_fits_the_schema() -> None:
+    for f, digits in ((simpson, 5), (simpson, 14), (odd, 5), (lambda x: x * 1e200 / 1e200, 5)):
+        data = plain(tg.tune(f, x="0.1", digits=digits).to_dict())
+        validator("tuning").validate(data)
+        assert not validator("tuning").is_valid({**data, "more": 1})
+
+
 def test_a_sweep_shows_curves_and_counts(others: dict[str, str]) -> None:
     found = tg.sweep(loss, {"x": "1:1e5:log:20", "y": "-1:1:5"})
     top = tree(others["sweep"])
     kinds = [x.attributes["class"].split()[0] for x in top.all("svg")]
-    assert kinds == ["curve", "curve", "columns", "columns", "columns"]
-    worst = found.summary("float32").worst
+    assert kinds == ["bar", "bar", "bar", "curve", "curve", "columns", "columns", "columns"]
+    worst, middle = found.summary("float32").worst, found.summary("float32").median
+    assert f"half of the points have {middle:.1f} or more" in top.text
     assert f"float32: at least {worst:.1f} of 7.2 digits" in top.text
     bars = [x for x in top.all("svg") if x.attributes["class"].startswith("columns")]
     for name, picture in zip(found.precisions, bars, strict=True):

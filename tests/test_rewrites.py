@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import random
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from typing_extensions import override
 
 import typedgrad
 from typedgrad.engines.exact import exact_precision
@@ -138,10 +141,38 @@ def test_the_lists_of_a_softmax_and_a_variance_are_told_apart() -> None:
     def variance(w: Any) -> Any:
         return sum(z * z for z in w) / len(w) - (sum(w) / len(w)) ** 2
 
-    for f, row in ((softmax, "exp(x)/total(exp(x))"), (variance, REWRITES[28].pattern)):
+    for f, row in (
+        (softmax, "exp(x)/total(exp(x))"),
+        (variance, "average(square(x)) - square(average(x))"),
+    ):
         point = point_of(f, None, dict(w=["1.5", "2", "-3"]))
         found = study(f, point, tg.float64)
         (match,) = Matcher(found.value).matches(row)
         better = next(r.better for r in REWRITES if r.pattern == row)
         said = worded(better, match, found.value.names.__getitem__)
         assert said in ("tg.exp(w[1] - tg.logsumexp(w))", "tg.var(w)")
+
+
+def letters_put_in(row: Rewrite) -> tuple[str, str]:
+    """Both forms of a row as a reader wants them, parts that have a letter written out."""
+    parts: dict[str, ast.expr] = {}
+
+    class Out(ast.NodeTransformer):
+        @override
+        def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.expr:
+            parts[node.target.id] = self.visit(node.value)
+            return parts[node.target.id]
+
+        @override
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return parts.get(node.id, node)
+
+    pattern = ast.unparse(Out().visit(ast.parse(row.pattern, mode="eval").body))
+    return pattern, ast.unparse(Out().visit(ast.parse(row.better, mode="eval").body))
+
+
+def test_the_table_in_the_docs_is_that_of_the_rows() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "tune.md").read_text(encoding="utf-8")
+    rows = [[f"`{x}`" for x in letters_put_in(row)] + [row.where] for row in REWRITES]
+    shown = re.findall(r"^\| (`.*`) \| (`.*`) \|(?: (.*))? \|$", text, re.MULTILINE)
+    assert [list(row) for row in shown if "--" not in row[0]] == rows

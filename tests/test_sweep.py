@@ -783,6 +783,21 @@ def test_the_command_in_json_random_and_under_a_bar(run: Any) -> None:
     assert list(data["digits"]) == ["float32", "longdouble"]
     assert "below 9 digits: float32 (0.0)" in err
     assert run(f"{line} --fail-under 0")[0] == 0
+    again = line.replace("--fix", "--at").replace("--random", "--samples")
+    assert json.loads(run(f"{again} --format json")[1])["seed"] == 4
+
+
+def test_another_path_is_not_enough() -> None:
+    def wrong_branch(x: Any) -> Any:
+        return x * x if x + 0.2 > 0.3 else x + 100
+
+    found = tg.sweep(wrong_branch, {"x": ["0.1", "0.5"]}, precisions=("float32", "float64"))
+    assert found.summary("float32").worst > 6 and found.apart.keys() == {"float32"}
+    assert not found.enough("float32", digits=1) and found.enough("float64", digits=15)
+    from typedgrad.cli.sweeping import shortfalls
+
+    told = "below 5 digits: float32 (another path than exact numbers at 1 point)"
+    assert shortfalls(found, 5) == [told]
 
 
 def test_the_command_goes_on(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -255,7 +255,9 @@ def test_without_source_only_inputs_are_candidates() -> None:
 
 def test_an_undefined_result_has_no_tolerance() -> None:
     found = tune(tg.log, x=-1, digits=3)
-    assert found.whole.tolerance == 0 and found.together.error == 0
+    assert found.whole.tolerance == 0 and found.whole.is_undefined and found.whole.digits == 0
+    assert not found.passed and found.accepted == ()
+    assert "The value of log(x=-1) is undefined (NaN): there are no digits to keep" in str(found)
     assert Budget("digits", 6).tolerance(math.inf) == 0
     assert Budget("relative", 0.5).tolerance(4) == 2
 

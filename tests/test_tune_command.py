@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from typedgrad import cli
+from typedgrad.cli.screen import readable
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -81,11 +83,43 @@ def test_the_command_at_many_points(folder: Path, capsys: Any, monkeypatch: Any)
         ("tune los.py:loss --at x=3,y=4 --digits 3", "TG401"),
         ("tune loss.py:loss --at x=3 --range y --digits 3", "TG404"),
         ("tune loss.py:loss --at @points.csv --range y=1:2 --digits 3", "TG404"),
+        ("tune loss.py:loss --at x=3 --range y=1:2 --range y=3:4 --digits 3", "TG404"),
+        ("tune loss.py:loss --at x=3,y=4 --range y=1:2 --digits 3", "TG404"),
+        ("tune loss.py:loss --at x=3 --range y=1:2 --samples 0 --digits 3", "TG404"),
+        ("tune loss.py:loss --at x=3 --range y=1:2 --seed -1 --digits 3", "TG404"),
+        ("tune loss.py:loss --at x=3,y=4 --digits 3 --html no/page.html", "TG467"),
     ],
 )
 def test_wrong_commands(line: str, code: str, folder: Path, capsys: Any, monkeypatch: Any) -> None:
     status, out, err = command(line, capsys, monkeypatch)
     assert status == 2 and not out and f"[{code}]" in err and err.count("help: ") == 1
+
+
+def test_an_undefined_result_fails_without_a_next_step(
+    folder: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    status, out, _ = command("tune loss.py:loss --at x=nan,y=4 --digits 3", capsys, monkeypatch)
+    assert status == 1 and out.endswith("there are no digits to keep: FAIL\n")
+    assert "Next:" not in out and "✓" not in out
+
+
+def test_long_names_keep_the_tables_narrow(folder: Path, capsys: Any, monkeypatch: Any) -> None:
+    name = "a_name_of_more_letters_than_a_table_of_a_hundred_columns_can_hold"
+    (folder / "long.py").write_text(f"def f(x):\n    {name} = x / 3\n    return {name} * x\n")
+    status, out, _ = command("tune long.py:f --at x=2 --digits 3", capsys, monkeypatch)
+    assert status == 0 and max(map(len, out.splitlines())) <= 100
+    assert "a_name_of_more_lette...undred_columns_can_hold" not in out
+    assert f"{name}: the estimate" in " ".join(out.split())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_report_can_be_shown_in_any_encoding(encoding: str, monkeypatch: Any) -> None:
+    shown = io.TextIOWrapper(io.BytesIO(), encoding)
+    monkeypatch.setattr("sys.stdout", shown)
+    text = readable("größe ẞ: float64 → float32, 3 ≤ 4 ✓")
+    assert text.encode(encoding)
+    if encoding == "latin-1":
+        assert text == "größe \\u1e9e: float64 -> float32, 3 <= 4 +"
 
 
 def console_blocks() -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ class Outcome:
     """The error of one run against the exact result, where it takes most of its budget.
 
     `spot` names the result and the point; `digits` are the digits right there. `parting` is the
-    comparison that came out differently, or ''.
+    comparison that came out differently, or ''. Where the exact result is NaN so is the error.
     """
 
     spot: str
@@ -52,6 +52,11 @@ class Outcome:
     def fits(self) -> bool:
         """Tell whether the run took its path and stayed within the budget."""
         return not self.parting and self.error <= self.tolerance
+
+    @property
+    def is_undefined(self) -> bool:
+        """Tell whether the exact result is NaN, of which no digit can be kept."""
+        return math.isnan(self.error)
 
 
 @dataclass(frozen=True)
@@ -108,8 +113,8 @@ class Tuning:
 
     `accepted` lists the names that may become narrower together: `together` is the outcome of the
     run with exactly these. `whole` is that of the run with none. `hints` are rewritings that keep
-    more digits at the first point, in the narrow precision, or in the wide one if that misses the
-    budget itself.
+    more digits at one of the first five points, in the narrow precision, or in the wide one if that
+    misses the budget itself.
     """
 
     version: ClassVar[int] = 1

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from typing_extensions import TypeIs
+
 from typedgrad.advice import Budget
 from typedgrad.errors import BadBudget, NotNarrower, Unreadable
 from typedgrad.grids import grid_of
@@ -97,6 +99,8 @@ def looks(
     given = [point_of(f, one, named) for one in points]
     if not ranges:
         return given or [point_of(f, at, named)]
+    check_random(samples, seed)
+    check_fixed(ranges, {**at, **named} if is_named(at) else named)
     grid = grid_of(ranges, samples, seed, name_of(f))
     columns = grid.points(0, grid.size)
     for numbers in columns.T.tolist():
@@ -106,3 +110,23 @@ def looks(
         }
         given.append(point_of(f, at, {**named, **some}))
     return given
+
+
+def is_named(at: object) -> TypeIs[Mapping[str, Any]]:
+    """Tell whether a point is given by names."""
+    return isinstance(at, Mapping)
+
+
+def check_fixed(ranges: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise `Unreadable` for an argument that has a range and a number."""
+    for name in ranges:
+        if name in given:
+            hint = "give a number or a range, not both"
+            raise Unreadable(what="the ranges", text=f"{name} has a number, too", hint=hint)
+
+
+def check_random(samples: int, seed: int) -> None:
+    """Raise `Unreadable` for a number of random points, or a seed, that there cannot be."""
+    for what, x, least in (("samples", samples, 1), ("seed", seed, 0)):
+        if type(x) is not int or x < least:
+            raise Unreadable(what=what, text=repr(x), hint=f"give an integer from {least} up")

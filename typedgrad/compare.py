@@ -81,5 +81,5 @@ def compare(
 
 
 def is_one_point(points: object) -> bool:
-    """Tell whether what should be a list of points is one point, or a text."""
-    return isinstance(points, str | Mapping)
+    """Tell whether what should be a list of points is one point, a number or a text."""
+    return isinstance(points, str | Mapping) or not isinstance(points, Iterable)

@@ -10,7 +10,7 @@ from typing import Any
 from typing_extensions import override
 
 from typedgrad.errors import FunctionRaised, Unreadable
-from typedgrad.findings import Branches, Column, Findings, Rounding
+from typedgrad.findings import Branches, Column, Digits, Findings, Rounding
 from typedgrad.grading import graded
 from typedgrad.judge import JUDGING
 from typedgrad.machine import NUMBERS
@@ -94,7 +94,7 @@ def compared(
     path: str = "run",
 ) -> Comparison:
     """Run f at a point in each precision and in the reference, and count digits."""
-    systems = [_system(precision) for precision in precisions]
+    systems = list({x.name: x for x in map(_system, precisions)}.values())
     if not systems:
         raise Unreadable(what="the precisions", text="none", hint="name at least one")
     if path not in PATHS:
@@ -121,14 +121,34 @@ def _system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
 def _column(point: Point, run: Run) -> Column:
     numbers, verdict = run.numbers, run.verdict
     entries = {
-        name: graded(x, verdict.results[name], numbers, verdict.numbers, verdict.stands[name])
+        name: graded(
+            x,
+            verdict.results[name],
+            numbers,
+            verdict.numbers,
+            verdict.stands[name],
+            run.scales.get(name),
+        )
         for name, x in run.results.items()
     }
     alike = numbers.bits == 53 and numbers.name.startswith("longdouble")
     rounding = _rounding(point, run)
     facts = (numbers.name, numbers.bits, numbers.digits, entries, rounding, alike)
     parted = run.difference.judged.removeprefix("judged ") if run.difference else ""
-    return Column(*facts, run.reference, parted)
+    return Column(*facts, run.reference, parted, _astray(run))
+
+
+def _astray(run: Run) -> dict[str, Digits]:
+    """Return the digits beside the path of exact numbers, for a run that is judged on its own."""
+    known = run.straight
+    if not run.is_astray:
+        return {}
+    if known is None:
+        return dict.fromkeys(run.results)
+    return {
+        name: graded(x, known.results[name], run.numbers, known.numbers, known.stands[name]).digits
+        for name, x in run.results.items()
+    }
 
 
 def _rounding(point: Point, run: Run) -> Rounding | None:
@@ -143,4 +163,4 @@ def _rounding(point: Point, run: Run) -> Rounding | None:
         name: graded(x, truth[name], run.numbers, wide).digits for name, x in run.rounded.items()
     }
     worst, digits = min(found.items(), key=lambda item: -1.0 if item[1] is None else item[1])
-    return Rounding(names, shown, digits, worst)
+    return Rounding(names, shown, digits, worst, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,14 +27,15 @@ class Conditions(NamedTuple):
 def condition(
     inputs: Sequence[Real], slopes: Sequence[Real], result: Real, numbers: ExactPrecision
 ) -> float | None:
-    """Return sum of abs(x df/dx / f); None where f is 0 or anything is not finite."""
+    """Return sum of abs(x df/dx / f); None where f is 0, or it is no finite float64."""
     if not result:
         return None
     total = numbers.lift(0)
     for x, slope in zip(inputs, slopes, strict=True):
         total = total + abs(x * slope)
     found = total / abs(result)
-    return float(found.x) if numbers.is_finite(found) else None
+    size = float(found.x) if numbers.is_finite(found) else math.inf
+    return size if math.isfinite(size) else None
 
 
 def of_value(point: Point, results: Mapping[str, Real], numbers: ExactPrecision) -> float | None:

@@ -145,10 +145,11 @@ class Site:
         return rows
 
     def _distance(self, x: Any, truth: Any) -> float:
+        """Return the error of x; NaN where the truth is NaN, from which nothing is far or near."""
         numbers = self.truth.numbers
         wide = numbers.lift(x)
         if x != x or truth != truth:
-            return 0.0 if x != x and truth != truth else math.inf
+            return math.nan if truth != truth else math.inf
         if not (numbers.is_finite(wide) and numbers.is_finite(truth)):
             return 0.0 if wide == truth else math.inf
         return float(abs(wide - truth))
@@ -272,7 +273,7 @@ def _digits(error: float, size: float, cap: float) -> float:
     """Return the digits right of a number with an error, from 0 to the cap."""
     if not error:
         return cap
-    if not size or not math.isfinite(error):
+    if not size or not (math.isfinite(error) and math.isfinite(size)):
         return 0.0
     return min(cap, max(0.0, math.log10(size) - math.log10(error)))
 

@@ -34,13 +34,15 @@ class Loss:
     """Where the digits of one entry went: `total` are missing of what the precision holds.
 
     `problem` of them go with the problem itself, whose condition number is `condition`: rounding
-    the inputs alone may cost so many. `algorithm` are lost beyond those.
+    the inputs alone may cost so many. `algorithm` are lost beyond those. `is_measured`: rounding
+    the inputs was found to cost more than the condition number says, as at a jump.
     """
 
     total: float
     problem: float
     algorithm: float
     condition: float
+    is_measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,14 @@ class Rounding:
     """The inputs that a precision cannot hold, and what rounding them costs by itself.
 
     `worst` names the entry with the fewest digits; it is empty where the cost was not measured.
+    `left` has the digits that are left of each entry.
     """
 
     names: tuple[str, ...]
     shown: tuple[str, ...]
     digits: Digits
     worst: str
+    left: dict[str, Digits] = field(default_factory=dict[str, Digits])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the names of the inputs and the digits that rounding them leaves."""
@@ -187,13 +191,20 @@ class Column:
         what cannot be counted because the reference itself does not stand.
         """
         digits, problem = self.entries[entry].digits, self.reference.problem(entry)
-        out = self.entries[entry].note.startswith(("overflow", "underflow", UNSURE))
+        note = self.entries[entry].note
+        out = note.startswith(("overflow", "underflow", "NaN", UNSURE))
         out = out or self.parted not in ("", f"on the path of {self.name}")
         if digits is None or problem is None or out:
             return None
+        if problem and note.startswith("infinite, but"):
+            return None
         total = max(0.0, self.cap - digits)
-        own = min(problem, total)
-        return Loss(total, own, total - own, self.reference.conditions[entry] or 0.0)
+        left = self.rounding.left.get(entry) if self.rounding else None
+        rounded = 0.0 if left is None else self.cap - left
+        own = min(max(problem, rounded), total)
+        is_measured = rounded > problem + 0.05 and own > problem + 0.05
+        condition = self.reference.conditions[entry] or 0.0
+        return Loss(total, own, total - own, condition, is_measured)
 
 
 @dataclass(frozen=True)

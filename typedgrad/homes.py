@@ -6,9 +6,11 @@ import ast
 import linecache
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from typedgrad.program import Place
+from typedgrad.source import end_column
 
 Spot: TypeAlias = tuple[int, int, int]
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -53,27 +55,47 @@ def names(found: Sequence[Home]) -> list[str]:
 
 
 def _homes_in(file: str) -> dict[Spot, Home]:
+    return _homes_of(file, "".join(linecache.getlines(file)))
+
+
+@lru_cache(maxsize=32)
+def _homes_of(file: str, source: str) -> dict[Spot, Home]:
+    """Return the homes of all expressions of a file by their places."""
     try:
-        tree = ast.parse("".join(linecache.getlines(file)))
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return {}
-    found: dict[Spot, Home] = {}
-    _walk(tree, "", found)
-    return found
+    walk = _Walk(file)
+    walk.under(tree, "")
+    return walk.found
 
 
-def _walk(node: ast.AST, function: str, found: dict[Spot, Home]) -> None:
-    """Write down the homes of all expressions under a node, the innermost statement's last."""
-    for child in ast.iter_child_nodes(node):
-        inside = function
-        if isinstance(child, FUNCTIONS):
-            inside = getattr(child, "name", "<lambda>")
-        for name, value, whole in _keeping(child, inside):
-            for part in ast.walk(value):
-                _put(part, Home(inside, name, False), found)
-            for part in whole or _ends(value):
-                _put(part, Home(inside, name, True), found)
-        _walk(child, inside, found)
+class _Walk:
+    """A walk over the statements of a file, and the homes that it has found so far."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found: dict[Spot, Home] = {}
+
+    def under(self, node: ast.AST, function: str) -> None:
+        """Write down the homes of all expressions under a node, the innermost statement's last."""
+        for child in ast.iter_child_nodes(node):
+            inside = function
+            if isinstance(child, FUNCTIONS):
+                inside = getattr(child, "name", "<lambda>")
+            for name, value, whole in _keeping(child, inside):
+                for part in ast.walk(value):
+                    self.put(part, Home(inside, name, False))
+                for part in whole or _ends(value):
+                    self.put(part, Home(inside, name, True))
+            self.under(child, inside)
+
+    def put(self, node: ast.AST, home: Home) -> None:
+        """Write down the home of one expression."""
+        line, left = getattr(node, "lineno", None), getattr(node, "col_offset", None)
+        end, right = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", None)
+        if line is not None and left is not None and end is not None and right is not None:
+            self.found[line, left, end_column(self.file, line, end, right)] = home
 
 
 def _keeping(node: ast.AST, function: str) -> list[tuple[str, ast.expr, list[ast.AST]]]:
@@ -124,10 +146,3 @@ def _ends(value: ast.expr) -> list[ast.AST]:
     if isinstance(value, ast.NamedExpr | ast.Starred):
         return _ends(value.value)
     return [value]
-
-
-def _put(node: ast.AST, home: Home, found: dict[Spot, Home]) -> None:
-    line, left = getattr(node, "lineno", None), getattr(node, "col_offset", None)
-    right = getattr(node, "end_col_offset", None)
-    if line is not None and left is not None and right is not None:
-        found[line, left, right] = home

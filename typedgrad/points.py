@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from typedgrad.errors import NotANumber, OutOfRange, ParameterMismatch
+from typedgrad.errors import NotANumber, OutOfRange, ParameterMismatch, Unreadable
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import SPECIAL, NumberSystem, decimal_ratio
 from typedgrad.op import Op
@@ -135,7 +135,7 @@ def input_of(name: str, x: Any) -> Input:
     for module, exact in (("fractions", "Fraction"), ("decimal", "Decimal")):
         if module in sys.modules and isinstance(x, getattr(sys.modules[module], exact)):
             return input_of(name, str(x))
-    raise NotANumber(value=repr(x)[:60], type=kind.__name__, precision="a comparison")
+    raise NotANumber(value=repr(x)[:60], type=kind.__name__, precision="float64")
 
 
 def parameters(f: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -178,9 +178,12 @@ def point_of(f: Callable[..., Any], at: Any, named: Mapping[str, Any]) -> Point:
 def _argument(p: inspect.Parameter, x: Any) -> Argument:
     keyword = p.kind is not p.POSITIONAL_ONLY
     if p.annotation in (int, "int") and not is_sequence(x):
-        top, bottom = decimal_ratio(input_of(p.name, x).exact)
+        given = input_of(p.name, x)
+        top, bottom = (1, 2) if given.exact.lower() in SPECIAL else decimal_ratio(given.exact)
         if top % bottom == 0:
             return Argument(p.name, (), False, keyword, top // bottom)
+        hint = f"{p.name} is annotated int: give a whole number, or change the annotation"
+        raise Unreadable(what=f"the whole number {p.name}", text=given.shown, hint=hint)
     if is_sequence(x):
         flat = tuple(input_of(f"{p.name}[{i}]", number) for i, number in enumerate(x))
         return Argument(p.name, flat, True, keyword)
@@ -190,9 +193,13 @@ def _argument(p: inspect.Parameter, x: Any) -> Argument:
 def _mismatch(
     f: Callable[..., Any], wanted: Sequence[inspect.Parameter], given: str
 ) -> ParameterMismatch:
-    names = ", ".join(p.name for p in wanted) or "no arguments"
-    example = ",".join(f"{p.name}={i}" for i, p in enumerate(wanted, 1)) or "nothing"
-    return ParameterMismatch(function=name_of(f), wanted=names, given=given, example=example)
+    names = ", ".join(p.name for p in wanted) or "no arguments by name"
+    example = ",".join(f"{p.name}={i}" for i, p in enumerate(wanted, 1))
+    hint = f"give {example}; by the command --at {example}"
+    if not wanted:
+        hint = "give no numbers, or wrap it in a function whose arguments have names"
+    facts = dict(wanted=names, given=given, example=example, hint=hint)
+    return ParameterMismatch(function=name_of(f), **facts)
 
 
 def arguments(point: Point, leaves: list[Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -25,8 +25,9 @@ from typedgrad.judge import (
 from typedgrad.numbers import Constant, NumberSystem
 from typedgrad.points import Point
 from typedgrad.program import Program
+from typedgrad.simplify import without_dead
 from typedgrad.source import short
-from typedgrad.study import Study, study
+from typedgrad.study import Study, every_value, study
 from typedgrad.trial import SELECTIONS, Step, Trial, trial
 
 # Up to this size a function is recorded in every precision, for it may look at its precision.
@@ -34,6 +35,7 @@ SMALL = 20_000
 PLAIN = 2000  # programs up to this size run at once; a kernel of their own is not worth its making
 MOST_PRICED = 150_000  # larger programs are not run again for the price of rounding the inputs
 MOST_TESTS = 10_000  # comparisons on the path of exact numbers, beside four times those of a run
+MOST_SCALES = 8  # as many as a report has remarks
 SHARED = (int, float, str, Fraction, Constant)
 
 
@@ -44,7 +46,8 @@ class Run:
     `tests` is how many comparisons decided its path; `rounded` holds the truth at the inputs that
     the precision really has, None where they are exact or where that was not worked out. `straight`
     is the truth on the path of exact numbers, for a run that `is_astray`: it is judged on a path of
-    its own; None where that is not known.
+    its own; None where that is not known. `scales` has, for what should be 0 and is not, the
+    largest number on the way to it.
     """
 
     numbers: NumberSystem[Any]
@@ -55,6 +58,7 @@ class Run:
     tests: int
     rounded: dict[str, Real] | None
     straight: Verdict | None = None
+    scales: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def is_astray(self) -> bool:
@@ -198,7 +202,21 @@ def run_beside(own: Study, numbers: NumberSystem[Any], truth: Truth, exact: Sequ
     parted = parting(own, numbers, exact, whose) or selection(own, numbers)
     rounded = at_rounded(truth.study, numbers, truth.verdict)
     verdict, reference = truth.verdict, truth.reference
-    return Run(numbers, results, verdict, reference, parted, len(own.guards), rounded)
+    run = Run(numbers, results, verdict, reference, parted, len(own.guards), rounded)
+    return replace(run, scales=scales(own, run))
+
+
+def scales(own: Study, run: Run) -> dict[str, Any]:
+    """Return the largest number on the way to each of the first results that should be 0."""
+    found: dict[str, Any] = {}
+    for k, (name, x) in enumerate(run.results.items()):
+        if x and not run.verdict.results[name] and len(found) < MOST_SCALES:
+            way = without_dead(own.full.select([k]))
+            values = every_value(way, own.inputs(run.numbers), run.numbers)
+            made = [*values[: way.inputs], *values[way.first :]]
+            sizes = [abs(each) for each in made if run.numbers.is_finite(each)]
+            found[name] = max(sizes, default=None)
+    return found
 
 
 def outputs(known: Study, program: Program, numbers: NumberSystem[Any]) -> list[Any]:

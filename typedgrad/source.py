@@ -44,9 +44,14 @@ class Place:
 
     @property
     def columns(self) -> tuple[int, int]:
-        """The columns where the instruction begins and ends, in bytes of UTF-8; -1 if unknown."""
-        _, _, left, right = self._span()
-        return -1 if left is None else left, -1 if right is None else right
+        """The columns where the instruction begins and ends, in bytes of UTF-8; -1 if unknown.
+
+        An end on a later line counts on from the first one, line breaks included.
+        """
+        start, end, left, right = self._span()
+        if left is None or right is None or start is None or end is None:
+            return -1, -1
+        return left, end_column(self.code.co_filename, start, end, right)
 
     @property
     def file(self) -> str:
@@ -90,11 +95,27 @@ class Place:
 
 def short(path: str) -> str:
     """Return a path as short as it can be said from here."""
+    return _short(path, os.getcwd())
+
+
+@lru_cache(maxsize=256)
+def _short(path: str, here: str) -> str:
     try:
-        found = os.path.relpath(path)
+        found = os.path.relpath(path, here)
     except ValueError:  # another drive
         return path
     return path if path.startswith("<") or found.startswith(os.pardir) else found
+
+
+def end_column(file: str, start: int, end: int, right: int) -> int:
+    """Return a column of line `end` as counted from the beginning of line `start`, in bytes.
+
+    It is -1 where these are two lines and the file cannot be read.
+    """
+    if start == end:
+        return right
+    lines = [linecache.getline(file, number).encode() for number in range(start, end)]
+    return sum(map(len, lines)) + right if all(lines) else -1
 
 
 @lru_cache(maxsize=256)
@@ -105,14 +126,26 @@ def positions(whole: Place) -> list[Span]:
 
 def is_ours(code: CodeType) -> bool:
     """Tell whether code belongs to this package or to NumPy."""
-    return code.co_filename.startswith(OURS) or code.co_filename.startswith("<frozen")
+    return is_our_file(code.co_filename)
+
+
+@lru_cache(maxsize=4096)
+def is_our_file(name: str) -> bool:
+    """Tell whether a file belongs to this package or to NumPy."""
+    return name.startswith((*OURS, "<frozen"))
 
 
 def caller(frame: FrameType | None) -> Place | None:
     """Return the place nearest to a frame, going outwards, that is the user's."""
-    while frame is not None and is_ours(frame.f_code):
-        frame = frame.f_back
+    frame = outside(frame)
     return None if frame is None else Place(frame.f_code, frame.f_lasti)
+
+
+def outside(frame: FrameType | None) -> FrameType | None:
+    """Return the frame nearest to a frame, going outwards, that is the user's."""
+    while frame is not None and is_our_file(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
 
 
 def raised_at(error: BaseException, beneath: CodeType) -> Place | None:

@@ -11,6 +11,7 @@ import numpy as np
 from typing_extensions import override
 
 from typedgrad.engines.choice import kernels_of
+from typedgrad.engines.exact import ExactPrecision
 from typedgrad.errors import EndlessPath, TypedgradError
 from typedgrad.gradient import Reverse
 from typedgrad.numbers import NumberSystem
@@ -20,6 +21,8 @@ from typedgrad.simplify import without_dead
 from typedgrad.tracing import Guard, Recorder, Trace
 from typedgrad.trees import numbers_form
 from typedgrad.trial import checked, failed
+
+MOST_COMPARISONS = 400_000
 
 
 @dataclass(frozen=True)
@@ -102,23 +105,29 @@ def every_value(program: Program, inputs: list[Any], numbers: NumberSystem[Any])
 
 
 class Bounded(Recorder):
-    """A recorder that gives up after so many comparisons.
+    """A recorder that gives up after so many comparisons, before a loop has filled the memory."""
 
-    A loop that ends in a precision by underflow never ends on numbers without a smallest one.
-    """
-
-    most = 0
+    most = MOST_COMPARISONS
 
     @override
     def compared(self, test: str, outcome: bool, left: Any, right: Any) -> None:
         """Take note of one comparison; raises `EndlessPath` if it is one too many."""
         super().compared(test, outcome, left, right)
         if len(self.guards) > self.most:
-            raise EndlessPath(function=self.function, most=self.most)
+            raise EndlessPath(function=self.function, most=self.most, **self.told())
+
+    def told(self) -> dict[str, str]:
+        """Return the arithmetic that a loop does not end in, and what to do."""
+        name = self.tape.numbers.name
+        if isinstance(self.tape.numbers, ExactPrecision):
+            hint = 'judge the path of each precision: path="run"; by the command --path run'
+            return {"arithmetic": "exact numbers", "hint": hint}
+        hint = f"let the loop end after so many steps, or leave {name} out of the precisions"
+        return {"arithmetic": name, "hint": hint}
 
 
 def study(
-    f: Callable[..., Any], point: Point, numbers: NumberSystem[Any], most: int | None = None
+    f: Callable[..., Any], point: Point, numbers: NumberSystem[Any], most: int = MOST_COMPARISONS
 ) -> Study:
     """Run f once in a precision at a point and freeze what it did.
 
@@ -132,10 +141,8 @@ def study(
         return checked(f(*args, **named), point, numbers)
 
     inputs = [x.lifted(numbers) for x in point.inputs] or [numbers.from_ratio(0)]
-    kind = Recorder if most is None else Bounded
-    recorder = kind(numbers, point.function, sources=True)
-    if isinstance(recorder, Bounded):
-        recorder.most = most or 0
+    recorder = Bounded(numbers, point.function, sources=True)
+    recorder.most = most
     try:
         with np.errstate(all="ignore"):
             trace = recorder.run(flat, numbers_form(len(inputs)), inputs)

@@ -172,10 +172,13 @@ class Sweep:
     def enough(self, precision: str, digits: float = 6) -> bool:
         """Tell whether value and partials have so many digits at every point of the sweep.
 
-        A point that is undefined, raised or not done is not enough.
+        A point that is undefined, raised or not done is not enough; nor is one where the
+        precision took another path than exact numbers, for there it may have every digit of a
+        wrong result.
         """
         row = self.row(precision)
-        return self.is_complete and bool((row >= digits).all())
+        whole = self.is_complete and precision not in self.apart
+        return whole and bool((row >= digits).all())
 
     def curve(self, name: str, entry: str = LEAST, bins: int = BINS) -> Curve:
         """Return the digits along one input, in at most so many bins with equally many numbers."""

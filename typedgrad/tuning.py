@@ -11,8 +11,10 @@ from typing import Any
 from typedgrad.advice import Candidate, Outcome, Stage, Tuning
 from typedgrad.budgets import Wish, asked, budget_of, looks, pair_of
 from typedgrad.demotion import Group, Site
+from typedgrad.errors import OutOfRange
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point
+from typedgrad.rewriting.advised import Hint
 from typedgrad.rewriting.hints import hints_at
 from typedgrad.source import short
 from typedgrad.study import study
@@ -21,6 +23,7 @@ from typedgrad.wording import Facts, dropped, reason
 # What may be spent on runs of candidates that no estimate proposes, and on the series of runs.
 MOST_SECONDS = 8.0
 MOST_STAGES = 40
+MOST_PLACES = 5  # points at which rewritings are tried
 
 
 def tune(
@@ -87,8 +90,34 @@ def answered(f: Callable[..., Any], places: Sequence[Point], wish: Wish) -> Tuni
         stored=part,
         judge=sites[0].truth.judge,
         settled=all(site.truth.settled for site in sites),
-        hints=hints_at(f, places[0], wish.narrow if case.whole.fits else wish.wide),
+        hints=hinted(f, places, wish.narrow if case.whole.fits else wish.wide),
     )
+
+
+def hinted(
+    f: Callable[..., Any], places: Sequence[Point], numbers: NumberSystem[Any]
+) -> tuple[Hint, ...]:
+    """Return the rewritings that win at the first few points, each at the one where it gains most.
+
+    Of those of one line the one that leaves most digits is kept.
+    """
+    several = len(places) > 1
+    found = [
+        replace(hint, at=place.call if several else "")
+        for place in places[:MOST_PLACES]
+        for hint in _hints(f, place, numbers)
+    ]
+    best: dict[tuple[str, int], Hint] = {}
+    for hint in sorted(found, key=lambda hint: hint.before - hint.after):
+        best.setdefault((hint.file, hint.line), hint)
+    return tuple(best.values())
+
+
+def _hints(f: Callable[..., Any], place: Point, numbers: NumberSystem[Any]) -> tuple[Hint, ...]:
+    try:
+        return hints_at(f, place, numbers)
+    except OutOfRange:  # a number that f writes is too large for the precision
+        return ()
 
 
 @dataclass(frozen=True)
@@ -187,7 +216,10 @@ class Case:
     def decided(self) -> tuple[list[Candidate], Outcome, list[Stage]]:
         """Return the candidates with what runs say of them, and of the accepted ones together."""
         rows = self.estimates()
-        proposed = self.proposed(rows)
+        if self.whole.is_undefined:
+            proposed = {row.name: Proposal("") for row in rows}
+        else:
+            proposed = self.proposed(rows)
         every = self.seconds * len(rows) <= MOST_SECONDS and self.whole.fits
         found = [
             self._candidate(row, proposed[row.name], every or bool(proposed[row.name].how))

@@ -31,6 +31,8 @@ def reason(x: Candidate, facts: Facts) -> str:
     alone = x.alone
     if alone is None or x.measured is None:
         missed = "the wide precision itself misses the budget"
+        if facts.whole.is_undefined:
+            missed = f"{facts.whole.spot} is undefined (NaN)"
         return f"{_unfit(x, facts) if facts.whole.fits else missed}: not run, rejected"
     if alone.parting:
         return f"the run takes another path at {alone.parting}: rejected"

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from typedgrad.blaming.causes import called, causes
+from typedgrad.blaming.causes import called, causes, is_pole
 from typedgrad.blaming.gathering import (
     Book,
     Scale,
     by_variable,
     expressions,
-    label_of,
     lines,
     operations,
 )
 from typedgrad.blaming.ledger import Ledger, Run
 from typedgrad.blaming.linear import linear_ledger
 from typedgrad.blaming.telescope import Telescope
-from typedgrad.culprits import Entry, Remark
+from typedgrad.culprits import Entry, Remark, Share
 from typedgrad.engines.wide import Mpmath, Wide, middles
+from typedgrad.literals import literal_text
 from typedgrad.numbers import LOG10_2, NumberSystem
 from typedgrad.rewriting.hints import hints
 from typedgrad.study import Study, every_value
@@ -35,6 +36,7 @@ MOST_EXACT, MOST_RETRIED = 20_000, 300_000
 LEAST_BITS, MOST_BITS = 256, 1 << 14
 EXPLAINED = 1e-9
 NEAR = 0.01
+TINY = 0.1  # of a last place
 MOST_SHOWN = 500
 EXACT = "exact differences, each rounding times its secant slopes"
 LINEAR = "first order, each rounding times its adjoint at the computed point"
@@ -51,7 +53,7 @@ def accounted(blamed: Blamed, label: str) -> dict[str, Any]:
 def gathered(blamed: Blamed, run: Run, entry: Entry, ledger: Ledger) -> dict[str, Any]:
     """Return what a ledger tells, by the names of the parts of a blame."""
     label = entry.label
-    book = Book(blamed.study, run, ledger, scale(blamed, label, entry))
+    book = Book(blamed.study, run, ledger, scale(blamed, run, entry), label)
     named = causes(book) if worth(entry) else {}
     study, verdict = blamed.study, blamed.verdict
     return dict(
@@ -62,7 +64,7 @@ def gathered(blamed: Blamed, run: Run, entry: Entry, ledger: Ledger) -> dict[str
         explained=ledger.explained,
         spread=book.spread,
         bound=ledger.bound,
-        unit="ulp" if entry.is_right else "error",
+        unit="ulp" if in_places(run, entry) else "error",
         lines=lines(book, named),
         expressions=expressions(book, named)[:MOST_SHOWN],
         variables=by_variable(book),
@@ -84,9 +86,10 @@ def ledger_of(blamed: Blamed, run: Run, label: str) -> tuple[Ledger, str, str]:
     size = len(run.program)
     if size > MOST_EXACT:
         entry = blamed.entry(label)
-        unit = measured_error(run, entry)
+        places = in_places(run, entry)
+        unit = last_place(run) if places else entry.absolute
         if math.isfinite(unit) and unit:
-            ledger = linear_ledger(run, unit, entry.is_right)
+            ledger = linear_ledger(run, unit, entry.absolute / unit)
             near = abs(ledger.explained - 1) <= NEAR and not ledger.unknown
             if near or size > MOST_RETRIED:
                 return ledger, "linear", LINEAR
@@ -94,14 +97,19 @@ def ledger_of(blamed: Blamed, run: Run, label: str) -> tuple[Ledger, str, str]:
     return ledger, "exact", f"{EXACT}, {by.name} at {by.bits} bits"
 
 
-def measured_error(run: Run, entry: Entry) -> float:
-    """Return computed minus exact of a result, or an ulp of it where it is right."""
-    return float(run.numbers.ulp(run.values[run.root])) if entry.is_right else entry.absolute
+def last_place(run: Run) -> float:
+    """Return what one unit in the last place of a result is worth."""
+    return float(run.numbers.ulp(run.values[run.root]))
+
+
+def in_places(run: Run, entry: Entry) -> bool:
+    """Tell whether an error is so far below the last place that parts of it say nothing."""
+    return entry.is_right or (0 < abs(entry.absolute) < TINY * last_place(run) and entry.lost < 1)
 
 
 def worth(entry: Entry) -> bool:
-    """Tell whether so much is lost that a cause is to be named."""
-    return entry.digits is None or entry.lost >= 1
+    """Tell whether so much is lost, and surely, that a cause is to be named."""
+    return entry.digits is None or (entry.lost >= 1 and entry.stands)
 
 
 def run_of(blamed: Blamed, label: str) -> Run:
@@ -135,7 +143,7 @@ def telescoped(blamed: Blamed, run: Run, label: str, by: Wide) -> Ledger | None:
         if np.isfinite(got) and by.is_finite(truth):
             held = by.from_scalar(got, run.numbers)
             unit = held - truth
-            if blamed.entry(label).is_right:
+            if in_places(run, blamed.entry(label)):
                 unit = by.from_scalar(run.numbers.ulp(got), run.numbers)
         telescope = Telescope(run, by, truth, unit)
         if by.name != "mpmath" and not telescope.is_known():
@@ -143,12 +151,12 @@ def telescoped(blamed: Blamed, run: Run, label: str, by: Wide) -> Ledger | None:
         return telescope.ledger()
 
 
-def scale(blamed: Blamed, label: str, entry: Entry) -> Scale:
+def scale(blamed: Blamed, run: Run, entry: Entry) -> Scale:
     """Return how large the unit of the ledger is."""
-    truth = blamed.verdict.results[label]
+    truth = blamed.verdict.results[entry.label]
     if not truth or not math.isfinite(entry.relative):
         return Scale(math.inf, entry.cap)
-    if not entry.is_right:
+    if not in_places(run, entry):
         return Scale(math.log10(entry.relative) if entry.relative else -math.inf, entry.cap)
     return Scale(-blamed.numbers.bits * LOG10_2, entry.cap)
 
@@ -157,9 +165,11 @@ def remarks(blamed: Blamed, book: Book, entry: Entry) -> Iterator[Remark]:
     """Yield what is to be said of the whole run, what matters most first."""
     yield from partings(blamed)
     unknown, explained = book.ledger.unknown, book.ledger.explained
-    if unknown and worth(entry):
+    if unknown and worth(entry) and (found := hidden(book, unknown[0])):
+        yield Remark("unknown", found)
+    elif unknown and worth(entry):
         i = unknown[0]
-        where = label_of(book.place(i))
+        where = book.name(book.place(i))
         more = f", and {len(unknown) - 1} more" if unknown[1:] else ""
         text = f"What {called(book, i)} ({where}) adds is unknown: it is not finite{more}."
         yield Remark("unknown", text)
@@ -170,10 +180,57 @@ def remarks(blamed: Blamed, book: Book, entry: Entry) -> Iterator[Remark]:
         yield Remark("judge", f"The reference is not settled at {blamed.verdict.bits} bits.")
 
 
+def hidden(book: Book, i: int) -> str:
+    """Return which lines made the argument of a row that is infinite there, but not where exact.
+
+    '' where its arguments are as they should be, and for large programs.
+    """
+    run, program = book.run, book.run.program
+    if len(program) > MOST_EXACT or not is_pole(run, i):
+        return ""
+    by = Mpmath(LEAST_BITS)
+    exact = by.every(program, [by.number(text) for text in run.texts])
+    for k in program.arguments(i):
+        if not (np.isfinite(run.values[k]) and by.is_finite(exact[k])):
+            continue
+        with by.working():
+            error = by.from_scalar(run.values[k], run.numbers) - exact[k]
+            if by.is_zero(error):
+                continue
+            if k < program.first:
+                return given_as(book, k)
+            ledger = Telescope(replace(run, root=k), by, exact[k], error).ledger()
+            should = by.precision.mp.nstr(exact[k], 3, min_fixed=-5)
+        made = lines(replace(book, run=replace(run, root=k), ledger=ledger), {})[:1]
+        whose = [x for x in made if abs(x.signed) >= 0.1 and x.line]
+        what = f"{called(book, i)}: {run.values[k]!s} would be {should} in exact arithmetic"
+        return f"{what}; {part_of(whose[0])}" if whose else f"{what}."
+    return ""
+
+
+def given_as(book: Book, k: int) -> str:
+    """Return what became of an input or a constant that the precision does not hold."""
+    run, name = book.run, book.run.numbers.name
+    if k >= run.program.inputs:
+        shown = literal_text(run.program.constants[k - run.program.inputs])
+        return f"The constant {shown} becomes {run.values[k]!s} in {name}."
+    x = book.study.point.inputs[k]
+    return f"{x.name} = {x.shown} becomes {run.values[k]!s} in {name}."
+
+
+def part_of(share: Share) -> str:
+    """Return how much of an error a line makes, in words."""
+    return f"line {share.line} makes {share.signed:.0%} of that error.".replace("%", " %")
+
+
 def partings(blamed: Blamed) -> Iterator[Remark]:
     """Yield a remark for tests that errors could turn, those that exact arithmetic turns first."""
     study = blamed.study
-    if not study.guards or len(study.tests) > MOST_EXACT:
+    if not study.guards:
+        return
+    if (size := len(study.tests)) > MOST_EXACT:
+        text = f"they take {size:,} operations, more than {MOST_EXACT:,}."
+        yield Remark("tests", f"Whether errors could turn a test of the code is not known: {text}")
         return
     found = list(margins(study, blamed))
     for turned in (True, False):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from typedgrad.blaming.gathering import Book, label_of, text_of
+from typedgrad.blaming.gathering import Book
 from typedgrad.blaming.ledger import Run
 from typedgrad.culprits import Cause
 from typedgrad.engines.wide import Mpmath
@@ -20,6 +21,7 @@ LEAD, PASSED, GROWN = 0.1, 0.25, 1.0
 KEPT = math.log2(0.01)  # an operand is absorbed if two of its digits or fewer are kept
 MOST_WALKED, MOST_LINES = 200_000, 2
 SIGNS = dict(add="+", sub="-", mul="*", div="/", pow="**", pow_constant="**")
+SWEPT = dict(azmul="mul", azprod="mul", azdiv="div", azdot="dot")  # as a user would name them
 SUMS = frozenset(("add", "sub", "sum", "dot", "azdot", "fma", "mean", "sum_compensated"))
 PRODUCTS = frozenset(("dot", "azdot"))
 INNER = PRODUCTS | {"sum", "mean"}  # sums of many terms, which may cancel inside
@@ -122,8 +124,13 @@ def revelations(book: Book) -> Iterator[tuple[int, Cause]]:
     dots = np.isin(program.codes, [k for k, op in enumerate(program.ops) if op in INNER])
     inner = dots & (np.abs(ledger.own) >= PASSED)
     size = np.maximum(np.abs(ledger.passed), np.abs(ledger.own))
-    for i in chosen(book, np.flatnonzero(grows | inner), size):
+    at = np.flatnonzero(grows | inner)
+    times = np.bincount(book.places[at], minlength=len(book.sources))
+    for i in chosen(book, at, size):
         found = revealed(book, i, bool(grows[i]))
+        others = int(times[book.places[i]]) - 1
+        if found is not None and others and i < book.values:
+            found = replace(found, text=f"{found.text}, and likewise in {others} more of its runs")
         if found is not None:
             yield int(book.places[i]), found
 
@@ -134,7 +141,7 @@ def revealed(book: Book, i: int, grows: bool) -> Cause | None:
     if op in INNER:
         return fallen(book, i)
     digits = float(book.ledger.grown[i])
-    whose = f"of {blamed}" if (blamed := producers(book, i)) else "of what it takes"
+    whose = f"of {blamed}" if (blamed := producers(book, i)) else "of its operands"
     kind = "cancellation" if op in SUMS else "magnification"
     text = f"{kind}: in {called(book, i)} the error {whose} grows by {digits:.1f} digits"
     return Cause(kind, text, min(digits, book.scale.cap)) if grows else None
@@ -186,9 +193,9 @@ def ancestry(book: Book, i: int) -> dict[str, float]:
         j = k - program.first
         if j >= 0:
             place = book.place(j)
-            label = f"line {place[1]}" if place[1] else label_of(place)
+            label = f"line {place[1]}" if place[1] else book.name(place)
             if place[:2] == here:
-                label = text_of(place)
+                label = book.text(place)
             found[label] = found.get(label, 0.0) + float(parts[j])
             todo += program.arguments(j)
         elif k < program.inputs:
@@ -217,7 +224,9 @@ def rounded(book: Book) -> Iterator[tuple[int, Cause]]:
     for k, fraction in enumerate(book.ledger.inputs.tolist()):
         if abs(fraction) >= LEAD * book.spread:
             x = book.study.point.inputs[k]
-            text = f"input: {x.name} = {x.shown} is rounded to {book.run.numbers.name}"
+            got, name = book.run.values[k], book.run.numbers.name
+            to = f"becomes {got!s} in" if not got or not np.isfinite(got) else "is rounded to"
+            text = f"input: {x.name} = {x.shown} {to} {name}"
             yield -1 - k, Cause("input", text)
 
 
@@ -247,9 +256,10 @@ def logs(book: Book, values: Any) -> Any:
 
 def called(book: Book, i: int) -> str:
     """Return an instruction with its numbers: '1000.0 - 1000.0' or 'exp(89.0)'."""
-    op, args = book.run.program.op(i), [str(x) for x in book.run.arguments(i)]
+    name, args = book.run.program.op(i), [str(x) for x in book.run.arguments(i)]
+    op, where = SWEPT.get(name, name), " in the reverse sweep" if i >= book.values else ""
     if op in SIGNS and len(args) == 2:
         shown = [f"({x})" if k and x.startswith("-") else x for k, x in enumerate(args)]
-        return f"{shown[0]} {SIGNS[op]} {shown[1]}"
+        return f"{shown[0]} {SIGNS[op]} {shown[1]}{where}"
     more = [*args[:3], "..."] if len(args) > 4 else args
-    return f"{op}({', '.join(more)})"
+    return f"{op}({', '.join(more)}){where}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import math
-import os
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,11 +15,13 @@ import numpy as np
 from typedgrad.blaming.ledger import Ledger, Run
 from typedgrad.culprits import Cause, Share, Split, Worst
 from typedgrad.program import Place
+from typedgrad.source import short
 from typedgrad.study import Study
 from typedgrad.variables import variables
 
 NOWHERE: Place = ("", 0, -1, -1)
 INPUTS, CONSTANTS = "rounding of inputs", "rounding of constants"
+OUTSIDE = "outside the code at hand"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Book:
     run: Run
     ledger: Ledger
     scale: Scale
+    label: str
 
     @cached_property
     def fractions(self) -> Any:
@@ -78,6 +81,23 @@ class Book:
         if found is None:
             return np.full(len(self.run.program), len(self.sources) - 1)
         return np.array([*known, len(self.sources) - 1])[found]
+
+    @cached_property
+    def nowhere(self) -> str:
+        """What stands for the instructions that no line of the user's makes.
+
+        In a sweep they add up what all uses of an input pass on to it.
+        """
+        mine = (self.places[: self.values] == len(self.sources) - 1).any()
+        return OUTSIDE if mine or self.label == "value" else f"adding up {self.label}"
+
+    def name(self, place: Place) -> str:
+        """Return a place as 'file.py:7', or what stands for none."""
+        return label_of(place, self.nowhere)
+
+    def text(self, place: Place) -> str:
+        """Return the expression at a place, or its name."""
+        return text_of(place, self.nowhere)
 
     def place(self, i: int) -> Place:
         """Return the place of an instruction."""
@@ -138,13 +158,13 @@ def by_operation(book: Book) -> Group:
 
 def expressions(book: Book, causes: dict[int, list[Cause]]) -> tuple[Share, ...]:
     """Return the shares of the expressions, the largest first, with what causes them."""
-    group = by_key(book, lambda place: place, text_of)
+    group = by_key(book, lambda place: place, book.text)
     return _ordered([*_shares(book, group, causes, book.counts), *inputs(book, causes)])
 
 
 def lines(book: Book, causes: dict[int, list[Cause]]) -> tuple[Share, ...]:
     """Return the shares of the lines, with their loops, and of the inputs' roundings."""
-    group = by_key(book, lambda place: place[:2], label_of)
+    group = by_key(book, lambda place: place[:2], book.name)
     number = {place[:2]: k for k, place in enumerate(group.places)}
     joined: dict[int, list[Cause]] = {}
     executions = np.full(len(group.places), np.iinfo(np.int64).max)
@@ -161,7 +181,7 @@ def lines(book: Book, causes: dict[int, list[Cause]]) -> tuple[Share, ...]:
 def by_variable(book: Book) -> tuple[Share, ...]:
     """Return the shares of the variables, in which the inputs are by name."""
     names = dict(zip(book.sources, variables(book.sources), strict=True))
-    names[NOWHERE] = label_of(NOWHERE)
+    names[NOWHERE] = book.nowhere
     group = by_key(book, lambda place: names[place], lambda place: names[place])
     counts = np.bincount(group.codes[: book.values], minlength=len(group.places))
     found = {share.label: share for share in _shares(book, group, {}, counts)}
@@ -303,33 +323,40 @@ def _ordered(shares: list[Share]) -> tuple[Share, ...]:
     return tuple(sorted(shares, key=lambda share: (-abs(share.signed), share.line, share.column)))
 
 
-def short(path: str) -> str:
-    """Return a path as short as it can be said from here."""
-    try:
-        found = os.path.relpath(path)
-    except ValueError:  # another drive
-        return path
-    return path if path.startswith("<") or found.startswith(os.pardir) else found
-
-
 def shown(place: Place) -> tuple[str, int, int, int, str, str]:
-    """Return file, line, columns in characters, the expression and the whole line of a place."""
+    """Return file, line, columns in characters, the expression and the whole line of a place.
+
+    The columns are those of the line where it begins; an expression over more is told as one.
+    """
     file, line, left, right = place
     if not line:
         return "", 0, -1, -1, "", ""
     source = linecache.getline(file, line).rstrip("\n")
     raw = source.encode()
-    right = right if right > left else len(raw)
     column = len(raw[: max(left, 0)].decode(errors="replace"))
-    text = raw[max(left, 0) : right].decode(errors="replace")
-    return short(file), line, column, column + len(text), text.strip(), source
+    end = right if left < right else len(raw)
+    text = raw[max(left, 0) : end].decode(errors="replace")
+    columns = column, column + len(text)
+    if right > len(raw):
+        text = unbroken(file, line, left, right) or text
+    return short(file), line, *columns, text.strip(), source
 
 
-def text_of(place: Place) -> str:
+def unbroken(file: str, line: int, left: int, right: int) -> str:
+    """Return an expression over several lines as it is written on one, '' if that cannot be."""
+    after = "".join(linecache.getlines(file)[line - 1 :]).encode()
+    try:
+        tree = ast.parse(f"({after[left:right].decode(errors='replace')}\n)", mode="eval")
+    except (SyntaxError, ValueError):
+        return ""
+    return ast.unparse(tree)
+
+
+def text_of(place: Place, nowhere: str = OUTSIDE) -> str:
     """Return the expression at a place, or the place where its file cannot be read."""
-    return shown(place)[4] or label_of(place)
+    return shown(place)[4] or label_of(place, nowhere)
 
 
-def label_of(place: Place) -> str:
-    """Return a place as 'file.py:7'."""
-    return f"{short(place[0])}:{place[1]}" if place[1] else "the last sum of the sweep"
+def label_of(place: Place, nowhere: str = OUTSIDE) -> str:
+    """Return a place as 'file.py:7'; `nowhere` stands for none."""
+    return f"{short(place[0])}:{place[1]}" if place[1] else nowhere

@@ -24,10 +24,10 @@ from typedgrad.numbers import LOG10_2, NumberSystem
 from typedgrad.study import every_value, run
 
 
-def linear_ledger(told: Run, error: Any, is_right: bool) -> Ledger:
+def linear_ledger(told: Run, error: Any, measured: float) -> Ledger:
     """Return the ledger to first order.
 
-    `error` is computed minus exact, or one ulp of a result that `is_right`.
+    `error` is computed minus exact, or one ulp; `measured` is the error in these units.
     """
     program, first = told.program, told.program.first
     leaves = leaf_roundings(told)
@@ -44,7 +44,7 @@ def linear_ledger(told: Run, error: Any, is_right: bool) -> Ledger:
     total = float(own.sum() + entered.sum() + parts.sum())
     arrays = (own.astype(float), passed, _log2(local), grown, jumps, entered.astype(float))
     booked = Uses(uses[1], uses[2], np.nan_to_num(parts.astype(float))).netted(program.constants)
-    explained = 1.0 + abs(total) if is_right else total
+    explained = total if measured == 1 else 1.0 + abs(total - measured)
     return Ledger(*arrays, booked, explained, tuple(unknown.tolist()), at_most(told, scale, own))
 
 

@@ -62,6 +62,7 @@ class Telescope:
         self.rounding, self.grown = np.full(size, -np.inf), np.full(size, -np.inf)
         self.jumps = np.zeros(size, np.bool)
         self.uses: list[tuple[int, int, float]] = []
+        self.beyond: dict[int, float] = {}  # what inputs add that are too large for the format
         self.total: Any = unit - unit
 
     def is_known(self) -> bool:
@@ -105,7 +106,7 @@ class Telescope:
         """Return the sum of all contributions over the measured error."""
         measured = self.held[self.run.root] - self.truth
         if not self.wide.is_zero(measured - self.unit):
-            left = abs(self.wide.to_float(self.total / self.unit))
+            left = abs(self.wide.to_float((self.total - measured) / self.unit))
             return 1.0 if left < EXPLAINS else 1.0 + left
         return self.wide.to_float(self.total / measured)
 
@@ -117,7 +118,7 @@ class Telescope:
         """Return what the rounding of input k adds, and book it."""
         adjoint = self.adjoints[k]
         if adjoint is None or self.odd[k]:
-            return 0.0
+            return self.beyond.get(k, 0.0)
         return self.booked(adjoint * self.error(k))
 
     def booked(self, contribution: Any) -> float:
@@ -135,8 +136,11 @@ class Telescope:
         step = None if any(self.odd[k] for k in args) else self.step(i, name, args)
         if step is None:
             origin = next((self.origins[k] for k in args if self.odd[k]), self.first + i)
-            at = origin - self.first if origin >= self.first else i
             part = self.booked(adjoint * self.error(self.first + i))
+            if origin < self.run.program.inputs:
+                self.beyond[origin] = self.beyond.get(origin, 0.0) + part
+                return
+            at = origin - self.first if origin >= self.first else i
             self.own[at] += part
             self.most[at] += abs(part)
             return

@@ -22,7 +22,13 @@ from typedgrad.errors import Unreadable
 @click.option("--at", "at", multiple=True, metavar="x=1,y=2", help="The point; vectors as w=1;2;3.")
 @click.option("--precision", default="float32", show_default=True)
 @click.option("--of", "of", metavar="d/dx", help="value, d/dx, ... or all; else the worst of them.")
-@click.option("--top", default=8, show_default=True, help="List so many lines, and all causes.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="List so many lines, and all causes.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--html", "page", metavar="FILE", help="Write a page too.")
 @click.option("--traceback", "full", is_flag=True, help="Show the whole stack of an error.")
@@ -51,7 +57,7 @@ def blame_command(
         shown = given if of == "all" else next(iter(given.values()))
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     else:
-        show(list(found.values()), max(top, 1))
+        show(list(found.values()), top)
         click.echo(f"Next: {next_step(target, at, precision, of)}")
 
 

@@ -13,7 +13,7 @@ import click
 
 from typedgrad.cli.reporting import write_comparison
 from typedgrad.cli.screen import put
-from typedgrad.cli.targets import example_at, function_at, points_at
+from typedgrad.cli.targets import digits_given, example_at, function_at, points_at
 
 
 @click.command("compare")
@@ -35,7 +35,13 @@ from typedgrad.cli.targets import example_at, function_at, points_at
 @click.option("--values", is_flag=True, help="Show the numbers, a bar behind their right digits.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option("--html", "page", metavar="FILE", help="Write a page too.")
-@click.option("--fail-under", type=float, metavar="DIGITS", help="Exit 1 below so many digits.")
+@click.option(
+    "--fail-under",
+    type=float,
+    metavar="DIGITS",
+    callback=digits_given,
+    help="Exit 1 below so many digits.",
+)
 @click.option("--traceback", "full", is_flag=True, help="Show the whole stack of an error.")
 def compare_command(
     target: str,
@@ -106,15 +112,20 @@ def show(found: Any, bar: float | None, below: list[str], values: bool = False) 
 
 def shortfalls(found: Any, bar: float) -> list[str]:
     """Return one sentence for each entry that has fewer digits than asked for."""
-    many = hasattr(found, "points")
-    return [
-        f"below {bar:g} digits: {label} in {name}"
-        f" ({'undefined' if digits is None else f'{digits:.1f}'})"
-        + (f" at {found.points[found.spreads[name][label].at].point.call}" if many else "")
-        for name, entries in found.digits.items()
-        for label, digits in entries.items()
-        if digits is None or digits < bar
-    ]
+    from typedgrad.report.text import below
+
+    points = getattr(found, "points", (found,))
+    lines: list[str] = []
+    for name, entries in found.digits.items():
+        for label in entries:
+            each = [(p.column(name).held[label], p) for p in points if label in p.digits[name]]
+            entry, at = min(each, key=lambda x: -1.0 if x[0].digits is None else x[0].digits)
+            if entry.digits is None or entry.digits < bar:
+                note = f" {entry.note}" if "path of exact numbers" in entry.note else ""
+                place = f" at {at.point.call}" if len(points) > 1 else ""
+                what = f"{label} in {name} ({below(entry.digits, bar)}{note})"
+                lines.append(f"below {bar:g} digits: {what}{place}")
+    return lines
 
 
 def next_step(target: str, at: Sequence[str], bar: float | None) -> str:

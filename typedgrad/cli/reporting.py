@@ -50,13 +50,22 @@ def graph_command(
 
     if out is not None:
         check_place(out)
-    form = form or FORMS.get(Path(out or "").suffix.lower(), "svg")
+    form = form or form_of(out or "")
     with redirect_stdout(sys.stderr):  # what the user's file prints is not the picture
         text = drawn(target, at, precision, of, form)
     if out is None:
         click.echo(text, nl=False)
     else:
         write_text(out, text)
+
+
+def form_of(path: str) -> str:
+    """Return the format that a file's name asks for; raises `Unreadable` for one we do not draw."""
+    ending = Path(path).suffix.lower()
+    if ending and ending not in FORMS:
+        hint = f"name it {', '.join(FORMS)}, or say --format svg, dot or mermaid"
+        raise Unreadable(what="the kind of picture", text=path, hint=hint)
+    return FORMS.get(ending, "svg")
 
 
 def drawn(target: str, at: Sequence[str], precision: str, of: str | None, form: str) -> str:

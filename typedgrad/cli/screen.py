@@ -10,7 +10,7 @@ import click
 from typedgrad.errors import TypedgradError
 from typedgrad.source import raised_at
 
-PLAIN = str.maketrans("✓✗–│┤░▁▂▃▄▅▆▇█", "+x-||:..--==##")
+PLAIN = {**str.maketrans("✓✗–│┤░▁▂▃▄▅▆▇█−", "+x-||:..--==##-"), ord("→"): "->", ord("≤"): "<="}
 
 
 def put(text: str) -> None:
@@ -26,11 +26,15 @@ def put(text: str) -> None:
 
 
 def readable(text: str) -> str:
-    """Return the text with plain marks where the terminal's encoding lacks ours."""
+    """Return the text with plain marks where the terminal's encoding lacks ours.
+
+    What it lacks of the user's own letters is shown as Python writes it, \\u1e9e.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
+        text.encode(encoding)
     except UnicodeEncodeError:
-        return text.translate(PLAIN)
+        return text.translate(PLAIN).encode(encoding, "backslashreplace").decode(encoding)
     return text
 
 

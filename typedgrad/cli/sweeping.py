@@ -13,7 +13,7 @@ import click
 
 from typedgrad.cli.reporting import check_page, write_records
 from typedgrad.cli.screen import explained, put
-from typedgrad.cli.targets import function_at, numbers_at
+from typedgrad.cli.targets import digits_given, function_at, numbers_at
 from typedgrad.errors import BadRange, SweepStopped, Unreadable
 
 INTERRUPTED = 130
@@ -28,16 +28,26 @@ INTERRUPTED = 130
     metavar="x=1:1e6:log:200",
     help="What an input runs through; a list as y=1,2.5,4. Once for each input.",
 )
-@click.option("--random", "samples", type=int, metavar="N", help="N random points, not a grid.")
+@click.option(
+    "--random", "--samples", "samples", type=int, metavar="N", help="N random points, not a grid."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the random points.")
-@click.option("--fix", multiple=True, metavar="a=2,w=1;2;3", help="Numbers that stay the same.")
+@click.option(
+    "--fix", "--at", "fix", multiple=True, metavar="a=2,w=1;2;3", help="Numbers that stay the same."
+)
 @click.option("--precisions", default="float32,float64,longdouble", show_default=True)
 @click.option("--jobs", type=int, default=1, show_default=True, help="Processes at work.")
 @click.option("--chunk", type=int, metavar="POINTS", help="Points between two looks.")
 @click.option("--out", metavar="FOLDER", help="Keep finished chunks; a repeated call goes on.")
 @click.option("--resume", is_flag=True, help="Go on with what is in --out; it must be there.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
-@click.option("--fail-under", type=float, metavar="DIGITS", help="Exit 1 below so many digits.")
+@click.option(
+    "--fail-under",
+    type=float,
+    metavar="DIGITS",
+    callback=digits_given,
+    help="Exit 1 below so many digits.",
+)
 @click.option("--html", "page", metavar="FILE", help="Write a page too.")
 @click.option("--traceback", is_flag=True, help="Show the whole stack of an error.")
 def sweep_command(
@@ -66,11 +76,12 @@ def sweep_command(
     if page is not None:
         write_records(page, sweep=found)
     show(found, form, fail_under)
+    short = [] if fail_under is None else shortfalls(found, fail_under)
+    if short:
+        click.echo("\n".join(short), err=form == "json")
     if form == "text":
         click.echo(f"Next: {next_step(target, found, given['fix'])}")
-    below = [] if fail_under is None else shortfalls(found, fail_under)
-    if below:
-        click.echo("\n".join(below), err=form == "json")
+    if short:
         raise SystemExit(1)
 
 
@@ -172,13 +183,20 @@ def show(found: Any, form: str, bar: float | None) -> None:
 
 def shortfalls(found: Any, bar: float) -> list[str]:
     """Return one sentence for each precision that has fewer digits somewhere than asked for."""
+    from typedgrad.report.swept import points
+    from typedgrad.report.text import below
+
     lines: list[str] = []
     for name in found.precisions:
         if not found.enough(name, bar):
             whole = found.summary(name)
-            worst = "undefined" if whole.worst is None else f"{whole.worst:.1f}"
-            missing = f", {whole.undefined} points without digits" if whole.undefined else ""
-            lines.append(f"below {bar:g} digits: {name} ({worst}{missing})")
+            few = whole.worst is None or whole.worst < bar
+            reasons = [below(whole.worst, bar)] if few else []
+            missing, apart = whole.undefined, found.apart.get(name)
+            reasons += [f"{points(missing)} without digits"] if missing else []
+            away = "another path than exact numbers at"
+            reasons += [f"{away} {points(apart.points)}"] if apart else []
+            lines.append(f"below {bar:g} digits: {name} ({', '.join(reasons)})")
     return lines
 
 

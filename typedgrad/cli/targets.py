@@ -16,6 +16,8 @@ import click
 from typedgrad.errors import FileBroken, FileMissing, FunctionMissing, Unreadable
 from typedgrad.source import raised_at
 
+MOST_DIGITS = 1000
+
 
 def numbers_at(text: str) -> dict[str, Any]:
     """Return the point that 'x=1,w=1;2;3' describes, its numbers as text."""
@@ -68,6 +70,14 @@ def checked(name: str, text: str) -> None:
         raise Unreadable(
             what=f"the number for {name}", text=repr(text), hint=error.facts["hint"]
         ) from None
+
+
+def digits_given(_: click.Context, option: click.Parameter, x: float | None) -> float | None:
+    """Return the digits that an option asks for; they must be a number, and not below 0."""
+    if x is not None and not 0 <= x <= MOST_DIGITS:
+        hint = f"ask for a number of digits from 0 to {MOST_DIGITS}"
+        raise Unreadable(what=option.opts[0], text=f"{x:g}", hint=hint)
+    return x
 
 
 def function_at(target: str) -> Callable[..., Any]:

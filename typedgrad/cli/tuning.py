@@ -70,7 +70,8 @@ def tune_command(
         click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
     else:
         put(str(found))
-        click.echo(f"Next: {next_step(target, at, ranges, computed, options)}")
+        if not found.whole.is_undefined:
+            click.echo(f"Next: {next_step(target, at, ranges, computed, options)}")
     if not found.passed:
         raise SystemExit(1)
 
@@ -88,8 +89,19 @@ def tuned(target: str, at: Sequence[str], ranges: Sequence[str], **options: Any)
         return tune(function, points=points, **options)
     given = points[0] if points else {}
     if ranges:
-        return tune(function, given, ranges=dict(map(range_of, ranges)), **options)
+        return tune(function, given, ranges=ranges_of(ranges), **options)
     return tune(function, given or example_at(function), **options)
+
+
+def ranges_of(texts: Sequence[str]) -> dict[str, str]:
+    """Return the range of each name; raises `Unreadable` where one has two."""
+    found: dict[str, str] = {}
+    for name, span in map(range_of, texts):
+        if name in found:
+            hint = f"write --range {name}={span} alone"
+            raise Unreadable(what="--range", text=f"{name} is given twice", hint=hint)
+        found[name] = span
+    return found
 
 
 def range_of(text: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing_extensions import TypeIs, override
 
 from typedgrad.errors import BadRow
 from typedgrad.machine import NUMBERS, Meaning, machine_of
-from typedgrad.numbers import Constant, Ratio, decimal_ratio
+from typedgrad.numbers import Constant, NumberSystem, Ratio, decimal_ratio
 from typedgrad.op import TABLE
 from typedgrad.precision import Precision
 from typedgrad.scalars import PyFloat
@@ -193,6 +193,12 @@ class ExactPrecision(Precision[Real]):
         if name == "-0.0":
             return self.scalar(self.scalar.minus_zero)
         return self.scalar(self.mp.mpf(name))
+
+    @override
+    def convert(self, x: Any, source: NumberSystem[Any]) -> Real:
+        if isinstance(source, ExactPrecision) and source.is_finite(x) and x:
+            return self.scalar(+self.mp.mpf(x.x))  # a ratio of it may be too large for any memory
+        return super().convert(x, source)
 
     @override
     def to_ratio(self, x: Real) -> Ratio:

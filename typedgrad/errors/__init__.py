@@ -33,7 +33,7 @@ from typedgrad.errors.language import (
     StaleGraph,
     WrongGradient,
 )
-from typedgrad.errors.points import BadPoints, NoPoints
+from typedgrad.errors.points import BadPoints, EndlessPath, NoPoints
 from typedgrad.errors.programs import (
     BadBatch,
     BadBuffer,
@@ -103,6 +103,7 @@ __all__ = [
     "DomainError",
     "EmptyInterval",
     "EndlessLoop",
+    "EndlessPath",
     "FileBroken",
     "FileMissing",
     "FileNotWritten",

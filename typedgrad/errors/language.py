@@ -158,7 +158,7 @@ class BadResult(TypedgradError, TypeError):
 
     code = "TG202"
     says = "{function} returned {value} of type {type}, not {wanted}"
-    cure = "build the result from the arguments with operators and tg functions; never from v.data"
+    cure = "return one result, built with operators and tg functions from the arguments, not v.data"
 
 
 class BadArguments(TypedgradError, TypeError):

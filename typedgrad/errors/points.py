@@ -36,15 +36,16 @@ class BadPoints(TypedgradError, ValueError):
 
 
 class EndlessPath(TypedgradError, RuntimeError):
-    """A loop that ends in a precision goes on and on in exact numbers.
+    """A loop of a function goes on and on in one arithmetic, though it may end in another.
 
     Wrong:
-        typedgrad compare f.py:f --at x=1 --path own     # while x > 0: x = x / 2
+        typedgrad compare f.py:root --at a=2             # while abs(x * x - a) > 1e-9
     Right:
-        typedgrad compare f.py:f --at x=1                # on the path that each precision took
-    Why: exact numbers have no smallest one, so a loop that waits for underflow never ends there.
+        typedgrad compare f.py:root --at a=2 --precisions float64,longdouble
+    Why: float32 never gets so near. Exact numbers have no smallest one, so that a loop that waits
+    for underflow never ends there.
     """
 
     code = "TG445"
-    says = "{function} makes more than {most} comparisons on the path of exact numbers"
-    cure = 'judge it on the path of each precision: path="run"; by the command --path run'
+    says = "{function} makes more than {most} comparisons in {arithmetic}"
+    cure = "{hint}"

@@ -50,7 +50,7 @@ class ParameterMismatch(TypedgradError, ValueError):
 
     code = "TG403"
     says = "{function} takes {wanted}, but {given} was given"
-    cure = "write --at {example}"
+    cure = "{hint}"
 
 
 class Unreadable(TypedgradError, ValueError):

@@ -96,7 +96,7 @@ def judge(requirement: Requirement, f: Callable[..., Any], path: Path) -> tuple[
 
 def least(column: Column, of: Sequence[str]) -> tuple[str, Entry]:
     """Return the entry with the fewest digits among those asked for, an undefined one first."""
-    entries = chosen(column.entries, of)
+    entries = chosen(column.held, of)
     return min(entries.items(), key=lambda x: -1.0 if x[1].digits is None else x[1].digits)
 
 
@@ -139,7 +139,11 @@ def _hint(error: TypedgradError) -> str:
     if isinstance(error, FileMissing):
         return "write the target as FILE.py:FUNCTION, with a path from the folder of this file"
     if isinstance(error, ParameterMismatch):
-        return f'write at = "{error.facts["example"]}"'
+        return f'write at = "{error.facts["example"]}"' if error.facts["example"] else _own(error)
+    return _own(error)
+
+
+def _own(error: TypedgradError) -> str:
     return error.text().splitlines()[-2].removeprefix("help: ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from typedgrad.report.text import folded
+from typedgrad.report.text import below, folded
 
 if TYPE_CHECKING:
     from typedgrad.gates.digits import Outcome
@@ -90,7 +90,7 @@ def outcomes_text(outcomes: tuple[Outcome, ...]) -> str:
 
 def _outcome(outcome: Outcome, names: int) -> str:
     mark = GOOD if outcome.enough else NONE
-    held = "undefined" if outcome.digits is None else f"{outcome.digits:.1f} digits"
+    held = "undefined" if outcome.digits is None else f"{_amount(outcome)} digits"
     count = f"; worst of {outcome.points} points" if outcome.points > 1 else ""
     note = f": {outcome.note}" if outcome.note else ""
     wanted = f"{held}, {outcome.requirement.digits:g} required"
@@ -98,6 +98,11 @@ def _outcome(outcome: Outcome, names: int) -> str:
         f"{mark} {outcome.requirement.target:{names}}  {outcome.precision:10}  {wanted}"
         f"  ({outcome.entry} at {outcome.at or 'no arguments'}{count}{note})"
     )
+
+
+def _amount(outcome: Outcome) -> str:
+    digits, bar = outcome.digits or 0.0, outcome.requirement.digits
+    return f"{digits:.1f}" if outcome.enough else below(digits, bar)
 
 
 def _verdict(outcomes: tuple[Outcome, ...]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typedgrad.findings import Column, Entry
 from typedgrad.gates.digits import chosen, has, least
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
-from typedgrad.report.text import table
+from typedgrad.report.text import below, table
 
 
 def assert_digits(
@@ -68,17 +68,23 @@ def _checked(digits: float, precision: str | NumberSystem[Any]) -> None:
         if numbers.name == name and digits > numbers.digits:
             hint = f"{name} holds {numbers.digits:.2f} digits here: ask for fewer"
             raise Unreadable(what="digits", text=f"{digits:g}", hint=hint)
+    if not digits >= 0:
+        hint = "ask for a number of digits from 0 up"
+        raise Unreadable(what="digits", text=f"{digits:g}", hint=hint)
 
 
 def _short(column: Column, digits: float, of: Sequence[str]) -> dict[str, Entry]:
-    entries = chosen(column.entries, of)
+    entries = chosen(column.held, of)
     return {label: entry for label, entry in entries.items() if not has(entry.digits, digits)}
 
 
 def _told(column: Column, short: dict[str, Entry], digits: float) -> str:
     """Return the sentence that names what fell short."""
     held = ", ".join(
-        f"{label} is undefined" if entry.digits is None else f"{label} has {entry.digits:.1f}"
+        f"{label} is undefined"
+        if entry.digits is None
+        else f"{label} has {below(entry.digits, digits)}"
+        + (f" {entry.note}" if entry.note.startswith("on the path") else "")
         for label, entry in list(short.items())[:8]
     )
     more = f" and {len(short) - 8} more" if short.keys() - list(short)[:8] else ""

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
 
 ACCEPTED, REJECTED = "✓", "✗"
 MOST_ROWS, MOST_REASONS, MOST_POINTS, MOST_HINTS = 30, 12, 3, 5
+LONGEST = 44  # letters of a name in a table of at most 100 columns
 
 
 def advised(found: Tuning) -> str:
     """Return the report."""
-    lines = [*_header(found), *_table(found), *_reasons(found), *_trade(found)]
+    lines = _header(found)
+    if not found.whole.is_undefined:
+        lines += [*_table(found), *_reasons(found), *_trade(found)]
     lines += [line for hint in found.hints[:MOST_HINTS] for line in folded(f"help: {hint}")]
     lines += _footer(found)
     lines += [line for text in _verdict(found) for line in folded(text)]
@@ -44,7 +47,7 @@ def _table(found: Tuning) -> list[str]:
     if not rows:
         return [f"No {found.by} was found: the lines of the function cannot be read."]
     cut = rows[:MOST_ROWS]
-    width = max(len(found.by), *(len(row.name) for row in cut))
+    width = max(len(found.by), *(len(clipped(row.name)) for row in cut))
     head = f"  {found.by:<{width}}{'values':>10}{'estimate':>11}{'signed':>10}"
     lines = [f"{head}{'measured':>11}{'ratio':>9}"]
     lines += [_row(row, width, found.by == "line") for row in cut]
@@ -60,8 +63,14 @@ def _row(x: Candidate, width: int, is_line: bool) -> str:
     measured = "not run" if x.measured is None else size(x.measured)
     ratio = "–" if x.ratio is None else _ratio(x.ratio)
     numbers = f"{x.values:>10}{size(x.estimate):>11}{size(x.signed):>10}{measured:>11}{ratio:>9}"
-    row = f"  {x.name:<{width}}{numbers} {mark}"
+    row = f"  {clipped(x.name):<{width}}{numbers} {mark}"
     return f"{row}  {x.source}"[:WIDTH] if is_line else row
+
+
+def clipped(name: str) -> str:
+    """Return a name with its middle left out where it is too long for a table."""
+    half = LONGEST // 2 - 2
+    return name if len(name) <= LONGEST else f"{name[:half]}...{name[-half:]}"
 
 
 def size(x: float) -> str:
@@ -84,7 +93,7 @@ def _trade(found: Tuning) -> list[str]:
     """Return the series of runs that add one candidate after the other."""
     if len(found.stages) < 2:
         return []
-    width = max(7, *(len(stage.added) + 2 for stage in found.stages))
+    width = max(7, *(len(clipped(stage.added)) + 2 for stage in found.stages))
     head = f"  {'added':<{width}}{found.narrow:>10} of all{'of candidates':>15}{'digits':>8}"
     lines = ["Adding one after the other, each run (digits right at the worst place):", head]
     lines += [_stage(stage, width) for stage in found.stages]
@@ -94,7 +103,7 @@ def _trade(found: Tuning) -> list[str]:
 
 def _stage(stage: Stage, width: int) -> str:
     mark = ACCEPTED if stage.outcome.fits else REJECTED
-    added = f"+ {stage.added}" if stage.added else "nothing"
+    added = f"+ {clipped(stage.added)}" if stage.added else "nothing"
     shares = f"{_percent(stage.share):>17}{_percent(stage.stored):>15}"
     return f"  {added:<{width}}{shares}{stage.outcome.digits:>8.1f} {mark}"
 
@@ -112,6 +121,8 @@ def _footer(found: Tuning) -> list[str]:
 
 def _verdict(found: Tuning) -> list[str]:
     names = found.accepted
+    if found.whole.is_undefined:
+        return [f"The {found.whole.spot} is undefined (NaN): there are no digits to keep: FAIL"]
     if not found.whole.fits:
         return [
             f"{found.wide} itself misses the budget: {_against(found.whole)} for"

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from typedgrad.report.surveys import Amount, amount
 from typedgrad.report.svg import STYLES, Axis, Band, columns, curve
-from typedgrad.report.views import KINDS, MOST, Line, mark_of
+from typedgrad.report.views import KINDS, MOST, MOST_TILES, Line, Tile, mark_of, tile
 
 if TYPE_CHECKING:
     from typedgrad.spreads import Curve, Summary
@@ -40,6 +40,7 @@ class Along(NamedTuple):
     """Everything about a sweep."""
 
     parted: list[str]
+    tiles: list[Tile]
     lines: list[Line]
     caption: str
     heads: list[tuple[str, str]]
@@ -65,6 +66,7 @@ def along(found: Sweep) -> Along:
     shown = found.size > 0
     return Along(
         parted,
+        [_tile(found, name) for name in names[:MOST_TILES]] if found.size else [],
         lines,
         caption=f"Fewest and middle digits over {found.size:,} points, and where the fewest are.",
         heads=[(name, f"holds {found.caps[name]:.1f} digits") for name in names],
@@ -88,13 +90,21 @@ def called(found: Sweep) -> str:
     return f"{found.function}({', '.join(ranges + fixed)})"
 
 
+def _tile(found: Sweep, name: str) -> Tile:
+    whole = found.summary(name)
+    where = f"fewest at {place(whole.where)}" if whole.worst is not None else "at no point"
+    return tile(name, whole.worst, found.caps[name], where)
+
+
 def _line(name: str, whole: Summary, cap: float) -> Line:
     mark = mark_of(whole.worst)
     if whole.worst is None or whole.median is None:
         return Line(KINDS[mark], mark, f"{name} has no digits at any point.")
     text = f"{name}: at least {whole.worst:.1f} of {cap:.1f} digits, fewest at {place(whole.where)}"
     missing = f"; {whole.undefined:,} points have none" if whole.undefined else ""
-    return Line(KINDS[mark], mark, f"{text}; half of the points have {whole.median:.1f}{missing}.")
+    return Line(
+        KINDS[mark], mark, f"{text}; half of the points have {whole.median:.1f} or more{missing}."
+    )
 
 
 def _amount(x: Summary) -> Amount:

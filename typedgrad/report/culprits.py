@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TOP, NEAR, MOST_HINTS = 8, 2, 3
 UNDEFINED = ("overflow", "undefined")
 SMALL = 0.0005  # a share that is printed as 0.0 %
+LARGE = 1000  # from so many times the error on, shares are told as multiples of it
+PARTED = "in exact arithmetic; shares are on this path"
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -25,18 +27,25 @@ class Layout(NamedTuple):
     """The columns of a listing: those of source, the marks of a bar, and what is told.
 
     `phases` asks for the parts of values and sweep; not `known` are shares of an infinite error.
+    In `places` are shares of an error so small that they are told in units of the last place.
     """
 
     left: int
     marks: int
     phases: bool
     known: bool
+    places: bool
 
     def head(self, file: str) -> str:
         """Return the line above the listing of a file."""
         split = f"{'values':>10}{'sweep':>10}" if self.phases else ""
         name = f"{clipped(file or 'source', self.left):<{self.left}}"
-        return f"{name}{'digits':>7}{'of the error':>13}{split}" if self.known else name
+        parts = "last places" if self.places else "of the error"
+        return f"{name}{'digits':>7}{parts:>13}{split}" if self.known else name
+
+    def told(self, part: float) -> str:
+        """Return a share as text."""
+        return units(part) if self.places else percent(part)
 
     def row(self, text: str, share: Share) -> str:
         """Return a line of source, or what stands for it, with what it costs."""
@@ -44,9 +53,9 @@ class Layout(NamedTuple):
         if not self.known:
             return name
         cost = "" if share.digits < 0.05 else f"−{share.digits:.1f}"
-        parts = [percent(share.split.values), percent(share.split.sweep)] if self.phases else []
-        split = "".join(f"{part:>10}" for part in parts)
-        shown = f"{name}{cost:>7}{percent(share.signed):>13}{split}"
+        parts = [share.split.values, share.split.sweep] if self.phases else []
+        split = "".join(f"{self.told(part):>10}" for part in parts)
+        shown = f"{name}{cost:>7}{self.told(share.signed):>13}{split}"
         return f"{shown}  {bar(share.signed, self.marks)}"
 
 
@@ -54,7 +63,12 @@ def layout_of(found: Culprits) -> Layout:
     """Return the columns for a value, or those for a partial, which tell the phases apart."""
     phases = found.label != "value"
     left, marks = (52, 6) if phases else (61, 16)
-    return Layout(left, marks, phases, not math.isnan(found.explained))
+    return Layout(left, marks, phases, is_known(found), found.unit == "ulp")
+
+
+def is_known(found: Culprits) -> bool:
+    """Tell whether the error is known, so that there are parts of it."""
+    return not math.isnan(found.explained) and found.entry.stands
 
 
 def listing(found: Culprits, top: int = TOP) -> str:
@@ -72,7 +86,8 @@ def header(found: Culprits) -> list[str]:
     """Return the verdict: the call, the digits, the error."""
     entry = found.entry
     title = f"{found.point.call} in {found.precision}: {digits(found)}"
-    numbers = f"computed {entry.got}, exact {entry.truth}"
+    truth = f"exact {entry.truth}" if entry.stands else f"perhaps exact {entry.truth}"
+    numbers = f"computed {entry.got}, {truth}"
     return [*folded(title), *folded(numbers + error(found)), *folded(verdict(found))]
 
 
@@ -81,39 +96,65 @@ def digits(found: Culprits) -> str:
     entry = found.entry
     if entry.digits is None:
         return f"{entry.label} is undefined (NaN)"
-    return f"{entry.label} has {entry.digits:.1f} of {entry.cap:.1f} digits"
+    more = "" if entry.stands else ", or more"
+    return f"{entry.label} has {entry.digits:.1f} of {entry.cap:.1f} digits{more}"
 
 
 def error(found: Culprits) -> str:
     """Return the error of the result, where it has one that is finite."""
     entry = found.entry
-    if not math.isfinite(entry.absolute):
+    if not math.isfinite(entry.absolute) or not entry.stands:
         return ""
-    if entry.is_right:
-        return ": no error; shares are of one unit in the last place"
-    return f", error {entry.absolute:.2e}"
+    size = f"{entry.absolute:.2e}" if entry.absolute else "too small to be told"
+    error = ": no error" if entry.is_right else f", error {size}"
+    if found.unit != "ulp":
+        return error
+    return f"{error}; shares are in units of the last place"
 
 
 def verdict(found: Culprits) -> str:
     """Return in one sentence where the digits went."""
     entry = found.entry
     placed = [share for share in found.lines if abs(share.signed) >= 0.1]
+    if not entry.stands and entry.digits is not None:
+        return "The exact result is not certain, so no line is accused."
     if found.is_within_rounding and entry.lost < 0.05:
-        tiny = "" if entry.is_right else " The shares below are those of the little error it has."
-        return f"All its digits are right.{tiny if found.spread > 10 else ''}"
+        tiny = " The shares below are those of the little error it has."
+        path = f" on the path that {found.precision} took" if parted(found) else ""
+        return f"All its digits are right{path}.{tiny if told_in_error(found) else ''}"
     if found.is_within_rounding:
         lost = f"{entry.lost:.1f} of its digits are lost, less than one"
         return f"{lost}: that is within rounding, and no line is accused."
+    if entry.truth == "nan":
+        return "The function has no value here in exact arithmetic either, so no line is accused."
     if entry.digits is None or math.isnan(found.explained):
         made = [x for x in found.lines if any(y.kind in UNDEFINED for y in x.causes)]
         where = f", and that began in {named(made[0])}" if made else ""
         return f"No share of the error can be given: a number is not finite{where}."
     if not placed:
         return "No line makes a tenth of the error: it is spread over all of them."
-    first, *more = [f"{named(share)} {percent(share.signed)}" for share in placed[:3]]
-    name, part, sign = first.rsplit(" ", 2)
-    rest = "".join(f", {text}" for text in more)
-    return f"{name[0].upper()}{name[1:]} makes {part} {sign} of the error{rest}."
+    if abs(placed[0].signed) >= LARGE:
+        return compensating(placed[:3])
+    first, *more = placed[:3]
+    name, rest = named(first), "".join(f", {named(x)} {percent(x.signed)}" for x in more)
+    return f"{name[0].upper()}{name[1:]} makes {percent(first.signed)} of the error{rest}."
+
+
+def parted(found: Culprits) -> bool:
+    """Tell whether exact arithmetic takes another path than the precision did."""
+    return any(PARTED in remark.text for remark in found.remarks)
+
+
+def told_in_error(found: Culprits) -> bool:
+    """Tell whether shares are parts of an error much smaller than they are."""
+    return found.unit == "error" and found.spread > 10
+
+
+def compensating(placed: Sequence[Share]) -> str:
+    """Return the sentence about lines whose errors are far larger than what they add up to."""
+    texts = [f"{named(share)} ({percent(share.signed)})" for share in placed]
+    both = f"{', '.join(texts[:-1])} and {texts[-1]}" if texts[1:] else f"parts of {texts[0]}"
+    return f"{both[0].upper()}{both[1:]} nearly compensate, and the error is what is left."
 
 
 def named(share: Share) -> str:
@@ -127,10 +168,18 @@ def percent(part: float) -> str:
     """Return a part of the error in percent."""
     if math.isnan(part):
         return "unknown"
-    size = abs(part) * 100
-    return (
-        f"{part * 100:.1e} %" if size >= 1e5 else f"{part * 100 + 0.0:.1f} %".replace("-0.0", "0.0")
-    )
+    if abs(part) >= LARGE:
+        return f"{part:.1e} x" if abs(part) >= 1e6 else f"{part:,.0f} x"
+    text = f"{part * 100:.1f}"
+    return f"{'0.0' if text == '-0.0' else text} %"
+
+
+def units(part: float) -> str:
+    """Return a share in units of the last place."""
+    if math.isnan(part):
+        return "unknown"
+    text = f"{part:.2f}" if abs(part) < 1e4 else f"{part:.1e}"
+    return "0.00" if text == "-0.00" else text
 
 
 def sources(found: Culprits, top: int, layout: Layout) -> list[str]:
@@ -185,10 +234,11 @@ def told(parts: Sequence[Share]) -> list[Share]:
 def carets(part: Share, layout: Layout) -> list[str]:
     """Return carets under an expression, or itself where it is out of sight; its share, causes."""
     causes = [line for cause in part.causes for line in why(cause)]
-    share = f"  {percent(part.signed)}" if layout.known else ""
+    share = f"  {layout.told(part.signed)}" if layout.known else ""
     if not part.source.strip():
         return causes
-    if part.column < 0 or part.end > layout.left - 9:
+    whole = part.source[max(part.column, 0) : part.end].strip() == part.text
+    if not whole or part.column < 0 or part.end > layout.left - 9:
         return [f"      │   {clipped(part.text, WIDTH - 28)}{share}", *causes]
     width = max(1, part.end - part.column)
     return [f"      │ {' ' * part.column}{'^' * width}{share}", *causes]
@@ -227,14 +277,15 @@ def unplaced(found: Culprits, layout: Layout) -> list[str]:
 
 def closing(found: Culprits) -> list[str]:
     """Return what holds of the whole: loops, variables, phases, how much is explained, by whom."""
-    known = not math.isnan(found.explained)
-    texts = [loop(share) for share in found.loops[:3] if abs(share.signed) >= 0.1]
+    known, told = is_known(found), layout_of(found).told
+    loops = found.loops[:3] if known else ()
+    texts = [loop(share, told) for share in loops if abs(share.signed) >= 0.1]
     ranked = [x for x in found.variables if abs(x.signed) >= 0.01 and x.label][:6]
-    if ranked:
-        names = ", ".join(f"{x.label} {percent(x.signed)}" for x in ranked)
+    if ranked and known:
+        names = ", ".join(f"{x.label} {told(x.signed)}" for x in ranked)
         texts.append(f"By variable: {names}.")
     if found.label != "value" and known:
-        values, sweep = percent(found.phases.values), percent(found.phases.sweep)
+        values, sweep = told(found.phases.values), told(found.phases.sweep)
         texts.append(
             f"By phase: {values} from roundings of the function's values, {sweep} from those of the"
             " reverse sweep."
@@ -248,26 +299,22 @@ def closing(found: Culprits) -> list[str]:
 def explained(found: Culprits) -> str:
     """Return how much of the error the shares add up to, and how much they compensate."""
     if not found.spread:
-        return "Explained: nothing was rounded."
+        return "Explained: no rounding reaches the result."
     if found.unit == "ulp":
-        return f"Explained: contributions of {found.spread:.1f} units compensate to no error."
+        left = "no error" if found.entry.is_right else "the error"
+        return f"Explained: contributions of {found.spread:.2f} last places compensate to {left}."
     more = f"; their sizes add up to {found.spread:.3g} times it" if found.spread > 1.05 else ""
     return f"Explained: {100 * found.explained:.1f} % of the error{more}."
 
 
-def loop(share: Share) -> str:
+def loop(share: Share, told: Callable[[float], str]) -> str:
     """Return what is to be said of a line that ran more than once."""
     text = f"Line {share.line} ran {share.executions} times"
-    if share.worst is not None:
+    if share.worst is not None and abs(share.worst.signed) >= SMALL:
         text += (
-            f"; execution {share.worst.execution} was the worst, with {fine(share.worst.signed)}"
+            f"; execution {share.worst.execution} was the worst, with {told(share.worst.signed)}"
         )
     if share.thirds is not None:
-        first, middle, last = map(percent, share.thirds)
+        first, middle, last = map(told, share.thirds)
         text += f"; its first, middle and last third make {first}, {middle} and {last}"
     return f"{text}."
-
-
-def fine(part: float) -> str:
-    """Return a part of the error in percent, also where it is small."""
-    return percent(part) if abs(part) >= SMALL else f"{part * 100:.1g} %"

@@ -18,6 +18,7 @@ from typedgrad.report.along import along, called
 from typedgrad.report.carried import MOST_DATA, Records, json_text
 from typedgrad.report.doctor import installed
 from typedgrad.report.files import check_place, write_text
+from typedgrad.report.helps import helps
 from typedgrad.report.shares import panel
 from typedgrad.report.surveys import several_verdict, survey
 from typedgrad.report.tuned import tuned
@@ -56,6 +57,9 @@ def _sections(records: Records, pictures: Sequence[str]) -> list[Section]:
     if records.tuning is not None:
         advice = tuned(records.tuning)
         found.append(Section("tune", "What may be narrower", "tuning.html", advice))
+    better = helps(records)
+    if better is not None:
+        found.insert(1, Section("help", "What keeps the digits", "helps.html", better))
     if records.sweep is not None:
         survey = along(records.sweep)
         found.append(Section("sweep", "Digits along the inputs", "sweep.html", survey))

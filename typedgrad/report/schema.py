@@ -10,8 +10,8 @@ from typing import Any
 def schema(kind: str = "") -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of all reports, or of one kind of them.
 
-    Kinds are 'comparison', 'comparisons', 'blame', 'blames', 'page' and 'differences'. It is a
-    file of the package, typedgrad/report/schema.json.
+    Kinds are 'comparison', 'comparisons', 'blame', 'blames', 'tuning', 'page' and 'differences'. It
+    is a file of the package, typedgrad/report/schema.json.
     """
     text = files("typedgrad.report").joinpath("schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)

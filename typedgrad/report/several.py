@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from typedgrad.report.text import BAR, FEW, GOOD, MOST_ROWS, NONE, cell_of, folded
+from typedgrad.report.text import (
+    BAR,
+    FEW,
+    GOOD,
+    MORE,
+    MOST_ROWS,
+    NONE,
+    cell_of,
+    folded,
+    is_whole,
+)
 
 if TYPE_CHECKING:
     from typedgrad.several import Several
@@ -22,14 +32,15 @@ def table_of_several(found: Several, bar: float = BAR) -> str:
     lines += folded(f"{head}; digits right, of {caps}")
     labels = list(dict.fromkeys(name for column in found.digits.values() for name in column))
     ranked = sorted(labels[1:], key=lambda label: _least_of(found, label))
-    kept = {labels[0], *ranked[: MOST_ROWS - 1]}
+    first = dict.fromkeys([labels[0], *(found.worst(name)[0] for name in found.precisions)])
+    kept = list(first | dict.fromkeys(ranked))[:MOST_ROWS]
     width = max(map(len, kept))
     lines.append(" " * (width + 2) + "".join(f"{name:>18}" for name in found.precisions))
     for label in [label for label in labels if label in kept]:
         cells = "".join(f"{_spread(found, name, label, bar):>18}" for name in found.precisions)
         lines.append(f"  {label:<{width}}{cells}")
     if len(kept) < len(labels):
-        lines.append(f"({len(labels) - len(kept)} more partials have no fewer digits than these)")
+        lines.append(MORE.format(len(labels) - len(kept)))
     lines.append(
         f"fewest over the points (and median)   {GOOD} {bar:g} digits or more   {FEW} fewer"
         f"   {NONE} below 1"
@@ -43,18 +54,28 @@ def worst_of(found: Several, precision: str, bar: float = BAR) -> str:
     entry, spread = found.worst(precision)
     point = found.points[spread.at]
     cap = point.column(precision).cap
-    short, count = found.short(precision, bar), len(found.points)
+    short, strayed = _short(found, precision, bar)
+    count = len(found.points)
+    far = f"; fewer than {bar:g} on the path of exact numbers at {strayed} of {count} points"
+    more = far if strayed else ""
     has = (
         "is undefined (NaN)"
         if spread.worst is None
         else f"has {spread.worst:.1f} of {cap:.1f} digits"
     )
-    if spread.worst is not None and cap - spread.worst < 0.05:
+    if spread.worst is not None and is_whole(spread.worst, cap):
         parted = any(each.column(precision).parted.startswith("on ") for each in found.points)
         path = ", on the paths that it took" if parted else ""
-        return f"{precision} holds all of its {cap:.1f} digits at every point{path}."
+        return f"{precision} holds all of its {cap:.1f} digits at every point{path}{more}."
     many = f"; fewer than {bar:g} at {short} of {count} points" if short else ""
-    return f"{precision}: {entry} {has} at {point.point.call}{many}."
+    return f"{precision}: {entry} {has} at {point.point.call}{many}{more}."
+
+
+def _short(found: Several, precision: str, bar: float) -> tuple[int, int]:
+    """Return at how many points digits are too few, and at how many more on exact numbers' path."""
+    least = [each.column(precision).worst[1] for each in found.points]
+    short = sum(digits is None or digits < bar for digits in least)
+    return short, found.short(precision, bar) - short
 
 
 def _partings(found: Several) -> list[str]:

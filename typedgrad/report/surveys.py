@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from typedgrad.report.several import worst_of
-from typedgrad.report.views import KINDS, MOST, SAID, Grid, Line, Verdict, grid_view, mark_of
+from typedgrad.report.views import (
+    KINDS,
+    MOST,
+    MOST_TILES,
+    SAID,
+    Grid,
+    Line,
+    Tile,
+    Verdict,
+    grid_view,
+    mark_of,
+    tile,
+)
 
 if TYPE_CHECKING:
     from typedgrad.several import Several, Spread
@@ -55,7 +67,18 @@ def several_verdict(found: Several[Any]) -> Verdict:
     for name in found.precisions:
         mark = mark_of(found.worst(name)[1].worst)
         lines.append(Line(KINDS[mark], mark, worst_of(found, name)))
-    return Verdict([*parted[:LISTED], *more], lines)
+    return Verdict([*parted[:LISTED], *more], lines, _tiles(found))
+
+
+def _tiles(found: Several[Any]) -> list[Tile]:
+    """Return the fewest digits of each precision, and of what and where they are."""
+    caps = {column.name: column.cap for column in found.points[0].columns}
+    tiles: list[Tile] = []
+    for name in found.precisions[:MOST_TILES]:
+        label, spread = found.worst(name)
+        where = f"fewest in {label} at {found.points[spread.at].point.call}"
+        tiles.append(tile(name, spread.worst, caps[name], where))
+    return tiles
 
 
 def survey(found: Several[Any]) -> Survey:

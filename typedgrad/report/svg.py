@@ -23,11 +23,15 @@ STYLES = ("one", "two", "three", "four", "five")
 
 
 class Band(NamedTuple):
-    """One precision along an input: at each x the fewest and the middle digits, where known."""
+    """One precision along an input: at each x the fewest and the middle digits, where known.
+
+    With `dots` each point is marked.
+    """
 
     name: str
     cap: float
     points: Sequence[tuple[float, float | None, float | None]]
+    dots: bool = False
 
 
 class Axis(NamedTuple):
@@ -79,18 +83,15 @@ def step(start: float, end: float, low: float, high: float, label: str) -> Marku
     return BAR.format(kind=kind, label=label, parts=part + rules)
 
 
-def curve(bands: Sequence[Band], axis: Axis, title: str, dots: bool = False) -> Markup:
-    """Return digits along an input: for each precision a line, and a band down to the fewest.
-
-    With `dots` each point is marked.
-    """
+def curve(bands: Sequence[Band], axis: Axis, title: str) -> Markup:
+    """Return digits along an input: for each precision a line, and a band down to the fewest."""
     top = max((band.cap for band in bands), default=1.0)
     parts = [*_frame(axis, top)]
     ends: list[float] = []
     for number, band in enumerate(bands):
         style = STYLES[number % len(STYLES)]
         parts += _band(band, axis, top, style)
-        parts += _dots(band, axis, top, style) if dots else []
+        parts += _dots(band, axis, top, style) if band.dots else []
         parts.append(_name(band, axis, top, style, ends))
     return Markup(
         '<svg class="curve" viewBox="0 0 {w} {h}" role="img" aria-label="{title}">{parts}</svg>'
@@ -159,7 +160,7 @@ def _frame(axis: Axis, top: float) -> Iterable[Markup]:
         at = _x(axis, x)
         yield line.format(kind="tick", x1=at, x2=at, y1=HEIGHT - BOTTOM, y2=HEIGHT - BOTTOM + 5)
         yield text.format(x=at, y=HEIGHT - BOTTOM + 19, kind="middle", text=number(x))
-    yield text.format(x=4, y=TOP - 2, kind="strong", text="digits right")
+    yield text.format(x=4, y=TOP - 13, kind="strong", text="digits right")
     middle = (LEFT + WIDTH - RIGHT) / 2
     yield text.format(x=middle, y=HEIGHT - 8, kind="middle strong", text=axis.name)
 

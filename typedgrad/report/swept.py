@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from typedgrad.report.text import BAR, FEW, GOOD, MOST_NOTES, NONE, UNDEFINED, folded
+from typedgrad.report.text import BAR, FEW, GOOD, MOST_NOTES, NONE, UNDEFINED, folded, is_whole
 
 if TYPE_CHECKING:
     from typedgrad.spreads import Curve, Summary
@@ -36,14 +36,15 @@ def at(where: dict[str, str]) -> str:
     return ", ".join(f"{name}={text}" for name, text in where.items())
 
 
-def _points(count: int) -> str:
+def points(count: int) -> str:
+    """Return '1 point' or '1,000 points'."""
     return f"{count:,} point" if count == 1 else f"{count:,} points"
 
 
 def _first(found: Sweep) -> list[str]:
     """Return what must be known before all else: paths that part, and what is not done."""
     lines = [
-        f"{name} takes another path than the reference at {_points(part.points)}, first at"
+        f"{name} takes another path than the reference at {points(part.points)}, first at"
         f" {at(part.where)}: {part.place}  {part.test}  is {part.here} in {name}. The judge follows"
         f" the path of {name} there."
         for name, part in found.apart.items()
@@ -59,10 +60,10 @@ def _header(found: Sweep) -> list[str]:
     random = f", random with seed {found.seed}" if found.samples is not None else ""
     caps = " / ".join(f"{cap:.1f}" for cap in found.caps.values())
     judges = sorted(found.judges.items(), key=lambda item: -item[1])
-    judge = ", ".join(f"{name} ({_points(count)})" for name, count in judges)
+    judge = ", ".join(f"{name} ({points(count)})" for name, count in judges)
     right = f"reference: {judge or 'none'}; digits right, of {caps}"
     call = f"{found.function}({ranges}{fixed})"
-    return [*folded(f"{call}: {_points(found.size)}{random}"), *folded(right)]
+    return [*folded(f"{call}: {points(found.size)}{random}"), *folded(right)]
 
 
 def _entries(found: Sweep, bar: float) -> list[str]:
@@ -181,7 +182,7 @@ def _remarks(found: Sweep) -> list[str]:
     )
     if found.unsettled:
         remarks.append(
-            f"The reference is not settled at {_points(found.unsettled)}: no digits beyond those"
+            f"The reference is not settled at {points(found.unsettled)}: no digits beyond those"
             " that its two widest runs share are counted there."
         )
     hidden = len(found.notes) - MOST_NOTES
@@ -224,7 +225,7 @@ def _verdict(found: Sweep, name: str) -> str:
     if whole.worst is None or point is None:
         return f"{name} has no digits anywhere: every point is undefined or raised."
     every = "at every point" if not whole.undefined else "wherever it has digits"
-    if cap - whole.worst < 0.05:
+    if is_whole(whole.worst, cap):
         return f"{name} holds all of its {cap:.1f} digits {every}."
     entry = next(x for x, row in found.digits[name].items() if row[point] == whole.worst)
     place = f"at {at(whole.where)}"

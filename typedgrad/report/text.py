@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typedgrad.findings import Column, Entry, Findings
 
 WIDTH, MOST_ROWS, MOST_NOTES, BAR = 100, 24, 8, 6.0
+MORE = "({} more partials are not shown; in no precision has one fewer digits than the fewest here)"
 GOOD, FEW, NONE, UNDEFINED = "✓", "!", "✗", "–"
 VALUE = re.compile(r"^ {4,}\S+ +([-+.\d]*)\|(\S*)$", re.MULTILINE)
 COLOURS = {GOOD: "green", FEW: "yellow", NONE: "bold red", UNDEFINED: "dim"}
@@ -111,12 +112,17 @@ def _header(found: Findings) -> list[str]:
 
 
 def _rows(found: Findings) -> list[str]:
-    """Return the labels to show: all, or the value and the worst where there are too many."""
+    """Return the labels to show: all, or the value and the worst where there are too many.
+
+    The worst of each precision is among them.
+    """
     labels = list(found.columns[0].entries)
     if len(labels) <= MOST_ROWS:
         return labels
-    worst = sorted(labels[1:], key=lambda label: _least(found, label))[: MOST_ROWS - 1]
-    return ["value", *(label for label in labels if label in worst)]
+    first = dict.fromkeys(["value", *(column.worst[0] for column in found.columns)])
+    ranked = sorted(labels[1:], key=lambda label: _least(found, label))
+    kept = list(first | dict.fromkeys(ranked))[:MOST_ROWS]
+    return [label for label in labels if label in kept]
 
 
 def _least(found: Findings, label: str) -> float:
@@ -133,7 +139,7 @@ def cell_of(digits: float | None, bar: float) -> str:
 
 def _remarks(found: Findings, labels: Sequence[str]) -> list[str]:
     hidden = len(found.columns[0].entries) - len(labels)
-    remarks = [f"({hidden} more partials have no fewer digits than these)"] if hidden else []
+    remarks = [MORE.format(hidden)] if hidden else []
     if not found.reference.settled:
         remarks.append(
             f"The reference is not settled at {found.reference.bits} bits: no digits beyond those"
@@ -179,6 +185,40 @@ def _roundings(found: Findings) -> list[str]:
 
 def verdict(column: Column) -> str:
     """Return what to think of one precision, in one sentence."""
+    return f"{_held(column).removesuffix('.')}{_elsewhere(column)}."
+
+
+def _elsewhere(column: Column) -> str:
+    """Return what the results are worth on the path of exact numbers, if that was not theirs."""
+    if not column.astray:
+        return ""
+    name, least = min(column.astray.items(), key=lambda item: -1.0 if item[1] is None else item[1])
+    if least is None:
+        return "; what they are on the path of exact numbers is not known"
+    if least < 1:
+        lost = [label for label, digits in column.astray.items() if (digits or 0) < 1]
+        return f"; on the path of exact numbers no digit of {_listed(lost)} is right"
+    return f"; on the path of exact numbers {least:.1f} digits are right (least: {name})"
+
+
+def below(digits: float | None, bar: float) -> str:
+    """Return digits that are fewer than a bar, with as many decimals as it takes to see that.
+
+    >>> below(15.95, 16), below(3.21, 6), below(None, 6)
+    ('15.95', '3.2', 'undefined')
+    """
+    if digits is None:
+        return "undefined"
+    shown = (f"{digits:.{places}f}" for places in (1, 2, 4))
+    return next((text for text in shown if float(text) < bar), repr(digits))
+
+
+def is_whole(digits: float, cap: float) -> bool:
+    """Tell whether digits are shown as all that a precision holds."""
+    return f"{digits:.1f}" == f"{cap:.1f}"
+
+
+def _held(column: Column) -> str:
     name, least = column.worst
     path = f" {column.parted}" if column.parted.startswith("on ") else ""
     if least is None:
@@ -190,7 +230,7 @@ def verdict(column: Column) -> str:
     if least < 1:
         lost = [label for label, entry in column.entries.items() if (entry.digits or 0) < 1]
         return f"{column.name} is not enough: no digit of {_listed(lost)} is right{path}."
-    if column.cap - least < 0.05:
+    if is_whole(least, column.cap):
         return f"{column.name} holds all of its {column.cap:.1f} digits everywhere{path}."
     of = f"{least:.1f} of {column.cap:.1f} digits"
     return f"{column.name} holds {of} everywhere{path} (least: {name})."
@@ -206,6 +246,8 @@ def why(column: Column) -> str:
     said = f"{every}{loss.total:.1f} digits"
     places = 3 if loss.condition < 1e5 else 2
     condition = f"(condition {loss.condition:.{places}g})"
+    if loss.is_measured:
+        condition = "(rounding the inputs alone costs as many)"
     start = f"{column.name} loses {said} of {name}:"
     if loss.algorithm < 0.05:
         return f"{start} the problem's own loss {condition}, none of it the algorithm's."

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from typedgrad.report.svg import Axis, Band, curve
+from typedgrad.report.svg import Axis, Band, bar, curve
 from typedgrad.report.text import GOOD, NONE
-from typedgrad.report.views import KINDS, MOST, Line
+from typedgrad.report.views import KINDS, MOST, Line, Tile
 
 if TYPE_CHECKING:
-    from typedgrad.advice import Candidate, Outcome, Tuning
+    from typedgrad.advice import Budget, Candidate, Outcome, Tuning
 
 
 class Advice(NamedTuple):
@@ -32,6 +32,7 @@ class Advice(NamedTuple):
 class Tuned(NamedTuple):
     """Everything about a tuning."""
 
+    tiles: list[Tile]
     lines: list[Line]
     question: str
     rows: list[Advice]
@@ -45,12 +46,18 @@ def tuned(found: Tuning) -> Tuned:
     """Return what is shown of a tuning."""
     shown = found.candidates[:MOST]
     how = "computed" if found.computed else "stored"
+    need = "keep" if found.budget.kind == "digits" else "stay within"
+    budget = f"{found.budget.amount:g} digits" if need == "keep" else f"an {found.budget}"
+    if found.budget.kind == "relative":
+        budget = f"a {found.budget}"
+    what = "the value" if found.labels == ("value",) else "the value and every partial"
     question = (
-        f"Which values of {found.wide} may be {how} in {found.narrow}, if {', '.join(found.labels)}"
-        f" must stay within {found.budget}? Candidates are taken by {found.by}; an estimate"
+        f"Which values of {found.wide} may be {how} in {found.narrow}, if {what}"
+        f" must {need} {budget}? Candidates are taken by {found.by}; an estimate"
         " proposes, a run decides."
     )
     return Tuned(
+        tiles=_tiles(found) if found.whole.fits else [],
         lines=_lines(found),
         question=question,
         rows=[_row(x) for x in shown],
@@ -59,6 +66,28 @@ def tuned(found: Tuning) -> Tuned:
         stages=[_stage(x.added, x.share, x.outcome) for x in found.stages[:MOST]],
         narrow=found.narrow,
     )
+
+
+def _tiles(found: Tuning) -> list[Tile]:
+    """Return how much may be narrow, and the digits that a run with all of it left."""
+    run, count = found.together, len(found.accepted)
+    kind = KINDS[GOOD if count else NONE]
+    share = f"{100 * found.share:.0f} %"
+    label = f"{share} of all values"
+    part = bar([("fill", found.share)], label, kind)
+    names = f"{count} of {len(found.candidates)} candidates accepted"
+    mark = GOOD if count else NONE
+    cap = max(run.digits, found.whole.digits, 1.0)
+    wide = f"{run.digits:.1f}"
+    picture = bar([("fill", run.digits / cap)], f"{wide} digits", KINDS[GOOD if run.fits else NONE])
+    of = f"digits right, all in {found.wide}: {found.whole.digits:.1f}"
+    fits, ok = ("within", GOOD) if run.fits else ("outside", NONE)
+    said = f"{fits} the budget, {found.budget}"
+    where = f"may be {found.narrow}"
+    return [
+        Tile(where, share, "of all values", names, mark, kind, "", part),
+        Tile("then a run has", wide, of, said, ok, KINDS[ok], "", picture),
+    ]
 
 
 def size(x: float | None) -> str:
@@ -70,6 +99,9 @@ def size(x: float | None) -> str:
 
 def _lines(found: Tuning) -> list[Line]:
     names, whole = found.accepted, found.whole
+    if whole.is_undefined:
+        text = f"The {whole.spot} is undefined (NaN): there are no digits to keep."
+        return [Line(KINDS[NONE], NONE, text)]
     if not whole.fits:
         return [_line(f"{found.wide} itself misses the budget", whole)]
     said = (
@@ -110,10 +142,19 @@ def _picture(found: Tuning) -> Markup:
     known = [(x, y) for x, y in steps if math.isfinite(y)]
     if len(known) < 2:
         return Markup("")
-    top = max(y for _, y in known)
+    needed = digits_of(found.budget)
+    top = max(1.0, needed or 0.0, *(y for _, y in known))
     ends = f"from {known[0][1]:.1f} to {known[-1][1]:.1f}"
-    band = Band("digits left", max(top, 1.0), [(x, y, y) for x, y in sorted(known)])
-    axis = Axis(f"per cent of all values in {found.narrow}", 0.0, max(100.0, known[-1][0]))
-    return curve(
-        [band], axis, f"Digits right as candidates become {found.narrow}, {ends}", dots=True
-    )
+    bands = [Band("", top, [(x, y, y) for x, y in known], dots=True)]
+    axis = Axis(f"per cent of all values in {found.narrow}", 0.0, 100.0)
+    if needed is not None:
+        bands.append(Band("the budget", top, [(0.0, needed, needed), (100.0, needed, needed)]))
+        ends += f"; the budget is {needed:.1f}"
+    return curve(bands, axis, f"Digits right as candidates become {found.narrow}, {ends}")
+
+
+def digits_of(budget: Budget) -> float | None:
+    """Return the digits that a budget demands; None for an absolute one."""
+    if budget.kind == "digits":
+        return budget.amount
+    return max(0.0, -math.log10(budget.amount)) if budget.kind == "relative" else None

@@ -13,7 +13,7 @@ from typedgrad.report.text import BAR, FEW, GOOD, NONE, UNDEFINED, verdict, why
 if TYPE_CHECKING:
     from typedgrad.findings import Column, Findings
 
-MOST, SHOWN = 200, 24
+MOST, SHOWN, MOST_TILES = 200, 24, 4
 LOST = 0.1  # digits that are worth saying where they went
 KINDS = {GOOD: "good", FEW: "few", NONE: "none", UNDEFINED: "nan"}
 SAID = {GOOD: "enough", FEW: "few", NONE: "none right", UNDEFINED: "undefined"}
@@ -75,11 +75,25 @@ class Value(NamedTuple):
     rest: str
 
 
+class Tile(NamedTuple):
+    """A number to be seen from afar: what of, how many, of how many, and where."""
+
+    name: str
+    text: str
+    of: str
+    where: str
+    mark: str
+    kind: str
+    said: str
+    bar: Markup
+
+
 class Verdict(NamedTuple):
-    """The first section: paths that part, then one sentence for each precision."""
+    """The first section: paths that part, then a number and a sentence for each precision."""
 
     parted: list[str]
     lines: list[Line]
+    tiles: list[Tile]
 
 
 class Grid(NamedTuple):
@@ -98,7 +112,25 @@ def verdict_view(found: Findings) -> Verdict:
     """Return what to think of each precision."""
     parted = [str(part) for part in found.branches.differences]
     lines = [_line(column) for column in found.columns]
-    return Verdict(parted, lines)
+    tiles = [tile(c.name, c.worst[1], c.cap, _where(c)) for c in found.columns]
+    return Verdict(parted, lines, tiles if len(tiles) <= MOST_TILES else [])
+
+
+def tile(name: str, digits: float | None, cap: float, where: str) -> Tile:
+    """Return the fewest digits of a precision as a tile."""
+    mark = mark_of(digits)
+    text = "NaN" if digits is None else f"{digits:.1f}"
+    of = f"of {cap:.1f} digits"
+    picture = bar([("fill", (digits or 0.0) / cap)], f"{text} {of}", KINDS[mark])
+    return Tile(name, text, of, where, mark, KINDS[mark], SAID[mark], picture)
+
+
+def _where(column: Column) -> str:
+    label, least = column.worst
+    several = len(column.entries) > 1
+    if least is None:
+        return f"{label} is undefined"
+    return f"fewest in {label}" if several else f"right in {label}"
 
 
 def grid_view(found: Findings, remarks: Sequence[str] = (), most: int = MOST) -> Grid:

@@ -10,12 +10,12 @@ from typedgrad.grading import graded
 from typedgrad.judge import Verdict, exact_outputs, judged_study
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point
-from typedgrad.program import Program
+from typedgrad.program import Place, Program
 from typedgrad.rewriting.advised import Hint
 from typedgrad.rewriting.patterns import Match, Matcher
 from typedgrad.rewriting.replacing import replaced, worded
 from typedgrad.rewriting.rows import REWRITES, Rewrite
-from typedgrad.rewriting.wording import Words, text_at
+from typedgrad.rewriting.wording import Speller, Words, fitted, text_at
 from typedgrad.study import Study, run, study
 
 LONGEST = 20_000  # instructions of a program in which patterns are looked for
@@ -98,8 +98,9 @@ class Trying:
             return None
         if not self.is_same(full):
             return None
-        old, new = self.said(row, matches[0])
         file, line, *_ = self.words.place(matches[0].value - self.found.value.first) or ("", 0)
+        spell = Speller(file)
+        old, new = self.said(row, matches[0], spell)
         return Hint(
             file,
             line,
@@ -113,7 +114,13 @@ class Trying:
             numbers.digits,
             numbers.name,
             f"{row.pattern} = {row.better}",
+            spell.needs,
         )
+
+    def is_loop(self, place: Place | None) -> bool:
+        """Tell whether a place of the source was run more than once."""
+        places, sources = self.words.places, self.found.value.sources
+        return sum(k >= 0 and sources[k] == place for k in places) > 1
 
     def validity(self, row: Rewrite, match: Match) -> str:
         """Return where a row is valid, in the user's words where there are some."""
@@ -132,7 +139,7 @@ class Trying:
     def is_same(self, full: Program) -> bool:
         """Tell whether a program has the truth of the old one, to more digits than count."""
         found = exact_outputs(full, self.texts, self.found.numbers.bits)
-        wide = self.verdict.numbers
+        wide: Any = self.verdict.numbers
         return all(
             self._close(wide.convert(found.results[str(k)], found.numbers), self.verdict.results[x])
             for k, x in zip(self.places, self.labels, strict=True)
@@ -141,11 +148,16 @@ class Trying:
     def _close(self, x: Any, y: Any) -> bool:
         return bool(abs(x - y) <= abs(y) * self.verdict.numbers.lift(2.0**-self.found.numbers.bits))
 
-    def said(self, row: Rewrite, match: Match) -> tuple[str, str]:
+    def said(self, row: Rewrite, match: Match, spell: Speller) -> tuple[str, str]:
         """Return both forms in the user's words, or in the letters of the row."""
         place = self.words.place(match.value - self.found.value.first)
         old = text_at(place) if place else ""
+        is_sum = row.pattern == "total(x)"
         try:
-            return old or row.pattern, worded(row.better, match, self.words)
+            new = worded(row.better, match, self.words, spell)
+            if is_sum and (not old or self.is_loop(place)):
+                return f"the sum of {new.partition('(')[2][:-1]}", new
+            return (old, fitted(new, old)) if old else (row.pattern, new)
         except (LookupError, SyntaxError):
-            return row.pattern, row.better
+            spell.needs = ""
+            return "a sum of the list x" if is_sum else f"the form {row.pattern}", row.better

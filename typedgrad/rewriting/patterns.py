@@ -186,6 +186,10 @@ class Matcher:
             inner = self.squared(value)
             if inner is not None:
                 yield from self._at(trees[0], inner, bound)
+        elif name == "sqrt" and self.row(value) == "pow_constant":
+            base, power = self.taken(value)
+            if self.literal(power) == Fraction(1, 2):
+                yield from self._at(trees[0], base, bound)
         else:
             yield from self._row(name, trees, value, bound)
 
@@ -269,7 +273,8 @@ class Matcher:
         row = self.row(value)
         if row == "mean":
             taken = self.taken(value)
-            whole = [next(self._at(tree, x, {}), {}) for x in taken]
+            nothing: Bound = {}
+            whole: list[Bound] = [next(self._at(tree, x, {}), nothing) for x in taken]
             if len(taken) >= LEAST_TERMS and all(len(one) == 1 for one in whole):
                 name = next(iter(whole[0]))
                 parts = tuple(x for one in whole if isinstance(x := one[name], int))

@@ -9,7 +9,7 @@ from typing import Any
 from typing_extensions import override
 
 from typedgrad.program import Builder, Program
-from typedgrad.rewriting.patterns import BINARY, REST, Bound, Match, parsed
+from typedgrad.rewriting.patterns import BINARY, REST, Bound, Match, Term, parsed
 from typedgrad.simplify import without_dead
 
 MOST_LISTED = 6  # values of a list that a person still reads
@@ -25,7 +25,8 @@ def replaced(program: Program, better: str, matches: Sequence[Match]) -> Program
         match = wanted.get(i)
         made = maker.kept(row, args) if match is None else maker.made(tree, match)
         maker.number.append(made)
-    outputs = [maker.number[v] for v in program.outputs.tolist()]
+    kept: list[int] = program.outputs.tolist()
+    outputs = [maker.number[v] for v in kept]
     return without_dead(maker.builder.program(outputs, program.names))
 
 
@@ -53,7 +54,9 @@ class Maker:
         if isinstance(tree, ast.Constant) and isinstance(tree.value, int):
             return self.whole[tree.value]
         if isinstance(tree, ast.Name):
-            return self._sum(bound[tree.id]) if tree.id == REST else self._all(tree, bound)[0]
+            if tree.id == REST:
+                return self._sum(terms_of(bound[REST]))
+            return self._all(tree, bound)[0]
         if isinstance(tree, ast.UnaryOp):
             return self.builder.emit("neg", [self._value(tree.operand, bound)])
         if isinstance(tree, ast.BinOp):
@@ -70,7 +73,7 @@ class Maker:
         values = found if isinstance(found, tuple) else (found,)
         return [self.number[v] for v in values if isinstance(v, int)]
 
-    def _sum(self, terms: Any) -> int:
+    def _sum(self, terms: Sequence[Term]) -> int:
         """Write the other terms of a sum, left to right."""
         total: int | None = None
         for sign, value in terms:
@@ -82,10 +85,18 @@ class Maker:
         return self.whole[0] if total is None else total
 
 
-def worded(text: str, match: Match, say: Callable[[int], str]) -> str:
+def terms_of(found: int | tuple[int, ...] | tuple[Term, ...]) -> list[Term]:
+    """Return the terms that a letter stands for; none where it stands for values."""
+    return [x for x in found if isinstance(x, tuple)] if isinstance(found, tuple) else []
+
+
+def worded(
+    text: str, match: Match, say: Callable[[int], str], spell: Callable[[str], str] = "tg.{}".format
+) -> str:
     """Return a replacement in the words of the user; `say` gives the text of a value.
 
-    Raises `LookupError` from `say` where a value has no short text.
+    `spell` gives the name of a function. Raises `LookupError` from `say` where a value has no short
+    text.
     """
     names: Mapping[str, ast.expr] = {
         name: _worded(found, say) for name, found in match.bound.items()
@@ -94,17 +105,15 @@ def worded(text: str, match: Match, say: Callable[[int], str]) -> str:
     class Words(ast.NodeTransformer):
         @override
         def visit_Name(self, node: ast.Name) -> ast.expr:
-            return names.get(node.id, ast.Name(f"tg.{node.id}"))
+            return names.get(node.id, node)
 
         @override
         def visit_Call(self, node: ast.Call) -> ast.expr:
             if ast.unparse(node.func) == "square" and isinstance(node.args[0], ast.Name):
                 own = self.visit_Name(node.args[0])
                 return ast.BinOp(own, ast.Mult(), own)
-            node = ast.Call(
-                ast.Name(f"tg.{ast.unparse(node.func)}"), [self.visit(x) for x in node.args], []
-            )
-            return node
+            name = ast.Name(spell(ast.unparse(node.func)))
+            return ast.Call(name, [self.visit(x) for x in node.args], [])
 
     tree = Words().visit(ast.parse(text, mode="eval").body)
     whole = tree if match.sign > 0 else ast.UnaryOp(ast.USub(), tree)
@@ -131,10 +140,14 @@ def _worded(found: Any, say: Callable[[int], str]) -> ast.expr:
 
 
 def _listed(texts: list[str]) -> str:
-    """Return a list as text: by its name where it is all of one sequence."""
-    name = texts[0].removesuffix("[0]")
-    if len(texts) > 1 and texts == [f"{name}[{k}]" for k in range(len(texts))]:
+    """Return a list as text: by its name where it is all of one sequence.
+
+    Values that are one text are those of a loop, and no list of it names them.
+    """
+    name = min(texts[0], texts[-1]).removesuffix("[0]")
+    whole = [f"{name}[{k}]" for k in range(len(texts))]
+    if len(texts) > 1 and texts in (whole, whole[::-1]):
         return name
-    if len(texts) > MOST_LISTED:
+    if len(texts) > MOST_LISTED or (len(texts) > 1 and len(set(texts)) == 1):
         raise LookupError(len(texts))
     return f"[{', '.join(texts)}]"

@@ -33,6 +33,7 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("log(1 - x)", "log1p(-x)", "x < 1", (("x", (-9, 0.9)),), HIGHAM),
     Rewrite("exp(x) - 1", "expm1(x)", source=HIGHAM),
     Rewrite("1 - cos(x)", "2*square(sin(x/2))", source=HAMMING),
+    Rewrite("cosh(x) - 1", "2*square(sinh(x/2))", source=HAMMING),
     Rewrite("cos(x + e) - cos(x)", "-2*sin(x + e/2)*sin(e/2)", source=HAMMING),
     Rewrite("sin(x + e) - sin(x)", "2*cos(x + e/2)*sin(e/2)", source=HAMMING),
     Rewrite(
@@ -66,6 +67,8 @@ REWRITES: tuple[Rewrite, ...] = (
     Rewrite("exp(x)/total(exp(x))", "exp(x - logsumexp(xs))"),
     Rewrite("exp(x)/(exp(x) + exp(y))", "sigmoid(x - y)"),
     Rewrite("exp(x)/(1 + exp(x))", "sigmoid(x)"),
+    Rewrite("1/(1 + exp(-x))", "sigmoid(x)"),
+    Rewrite("1/(1 + exp(x))", "sigmoid(-x)"),
     Rewrite("sqrt(square(x) + square(y))", "hypot(x, y)"),
     Rewrite("sqrt(total(square(x)))", "norm(x)"),
     Rewrite("average(square(x)) - square(average(x))", "var(x)", source=HIGHAM),
