@@ -17,8 +17,6 @@ import numpy as np
 
 import typedgrad as tg
 from examples import arclength, simpson
-from typedgrad.advice import Budget, Tuning
-from typedgrad.demotion import Site, run_array
 from typedgrad.engines.mix import Mix
 from typedgrad.engines.mixed import mixed_kernel
 from typedgrad.gradient import Reverse
@@ -26,6 +24,8 @@ from typedgrad.homes import homes
 from typedgrad.machine import NUMBERS
 from typedgrad.points import point_of
 from typedgrad.study import study
+from typedgrad.tuning.advice import Budget, Tuning
+from typedgrad.tuning.demotion import Site, run_array
 
 FLOAT32, FLOAT64 = NUMBERS[np.float32], NUMBERS[np.float64]
 LONGDOUBLE = NUMBERS[np.longdouble]

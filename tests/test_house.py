@@ -39,7 +39,7 @@ FLOORS: dict[str, list[str]] = {
         "gates",
         *("grids", "truths", "verdicts", "ways", "workers", "chunks", "spreads", "swept"),
         *("tasks", "sweeping"),
-        *("advice", "budgets", "demotion", "wording", "tuning"),
+        "tuning",
     ],
     "roof": ["cli", "__main__", "__init__"],
 }

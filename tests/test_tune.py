@@ -12,16 +12,17 @@ import pytest
 
 import typedgrad
 from examples import arclength, simpson
-from typedgrad import demotion, errors, tuning
-from typedgrad.advice import Budget, Candidate, Outcome
-from typedgrad.demotion import Site
+from typedgrad import errors
 from typedgrad.engines.mix import Formats
 from typedgrad.engines.mixed import mixed_kernel
 from typedgrad.points import point_of
 from typedgrad.program import Program
 from typedgrad.study import study
-from typedgrad.tuning import tune
-from typedgrad.wording import Facts, reason
+from typedgrad.tuning import asking, demotion
+from typedgrad.tuning.advice import Budget, Candidate, Outcome
+from typedgrad.tuning.asking import tune
+from typedgrad.tuning.demotion import Site
+from typedgrad.tuning.wording import Facts, reason
 
 tg: Any = typedgrad
 extended = pytest.mark.skipif(tg.longdouble.bits != 64, reason="longdouble is not 64 bits here")
@@ -284,15 +285,15 @@ def test_wrong_use_is_one_clear_error() -> None:
 
 
 def test_what_would_take_too_long_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "MOST_SECONDS", 0)
+    monkeypatch.setattr(asking, "MOST_SECONDS", 0)
     found = tune(smooth, x=1.37, y=0.61, digits=7.5)
     left = [x for x in found.candidates if not x.proposed]
     assert left and found.passed and len(found.stages) == 1
     for x in left:
         assert x.measured is None and x.ratio is None and x.reason.endswith("not run, rejected")
     assert "not run" in str(found)
-    monkeypatch.setattr(tuning, "MOST_SECONDS", 8)
-    monkeypatch.setattr(tuning, "MOST_STAGES", 2)
+    monkeypatch.setattr(asking, "MOST_SECONDS", 8)
+    monkeypatch.setattr(asking, "MOST_STAGES", 2)
     cut = tune(smooth, x=1.37, y=0.61, digits=7.5)
     assert len(cut.stages) == 3 and "(5 more were not added)" in str(cut)
 

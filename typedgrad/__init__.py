@@ -25,7 +25,6 @@ from typedgrad.tape import TapeValue as TapeValue
 from typedgrad.value import Value as Value
 
 if TYPE_CHECKING:
-    from typedgrad.advice import Tuning as Tuning
     from typedgrad.blaming.asking import Blame as Blame
     from typedgrad.blaming.asking import blame as blame
     from typedgrad.blaming.asking import blames as blames
@@ -41,7 +40,8 @@ if TYPE_CHECKING:
     from typedgrad.sweeping import sweep as sweep
     from typedgrad.swept import Sweep as Sweep
     from typedgrad.thawing import thaw as thaw
-    from typedgrad.tuning import tune as tune
+    from typedgrad.tuning.advice import Tuning as Tuning
+    from typedgrad.tuning.asking import tune as tune
 else:
 
     def __getattr__(name):
@@ -62,8 +62,8 @@ else:
             "Sweep": "typedgrad.swept",
             "sweep": "typedgrad.sweeping",
             "thaw": "typedgrad.thawing",
-            "Tuning": "typedgrad.advice",
-            "tune": "typedgrad.tuning",
+            "Tuning": "typedgrad.tuning.advice",
+            "tune": "typedgrad.tuning.asking",
         }
         if name not in homes:
             raise AttributeError(f"module 'typedgrad' has no attribute {name!r}")

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 
 from typedgrad.engines.exact import TURN, ExactPrecision, Real, exact_precision
-from typedgrad.engines.wide import Mpmath, Wide, middles, wide
+from typedgrad.engines.wide import MOST_EXPONENT, Mpmath, Wide, middles, wide
 from typedgrad.numbers import LOG10_2, SPECIAL
 from typedgrad.points import Point
 from typedgrad.program import Program
@@ -346,6 +346,8 @@ def shared(narrow: Real, wider: Real) -> float:
 def digits_of(error: mpmath.mpf, mp: mpmath.MPContext) -> float:
     """Return -log10 of a relative error, at least 0."""
     part, exponent = mp.frexp(abs(error))
+    if abs(exponent) > MOST_EXPONENT:
+        return 0.0 if exponent > 0 else math.inf
     return max(0.0, -math.log10(float(part)) - exponent * LOG10_2)
 
 
@@ -359,4 +361,6 @@ def is_noise(narrow: Real, wider: Real, scale: float) -> bool:
 
 def log2_of(x: Real) -> float:
     """Return log2(abs(x)) within 1, -inf for 0."""
-    return float(x.mp.mag(x.x)) if x else -math.inf
+    if not x or not x.mp.isfinite(x.x):
+        return float(x.mp.mag(x.x))
+    return float(max(-MOST_EXPONENT, min(x.mp.mag(x.x), MOST_EXPONENT)))

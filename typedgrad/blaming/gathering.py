@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import math
+import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -345,11 +346,15 @@ def shown(place: Place) -> tuple[str, int, int, int, str, str]:
 def unbroken(file: str, line: int, left: int, right: int) -> str:
     """Return an expression over several lines as it is written on one, '' if that cannot be."""
     after = "".join(linecache.getlines(file)[line - 1 :]).encode()
+    text = after[left:right].decode(errors="replace")
     try:
-        tree = ast.parse(f"({after[left:right].decode(errors='replace')}\n)", mode="eval")
+        tree = ast.parse(f"({text}\n)", mode="eval")
     except (SyntaxError, ValueError):
         return ""
-    return ast.unparse(tree)
+    if '"' in text or "'" in text:
+        return ast.unparse(tree)
+    words = " ".join(re.sub("#[^\n]*", "", text).split())
+    return re.sub(r"(?<=[(\[{]) | (?=[)\]},])", "", words)
 
 
 def text_of(place: Place, nowhere: str = OUTSIDE) -> str:

@@ -10,7 +10,11 @@ import click
 from typedgrad.errors import TypedgradError
 from typedgrad.source import raised_at
 
-PLAIN = {**str.maketrans("✓✗–│┤░▁▂▃▄▅▆▇█−", "+x-||:..--==##-"), ord("→"): "->", ord("≤"): "<="}
+PLAIN: dict[int, int | str] = {
+    **str.maketrans("✓✗–│┤░▁▂▃▄▅▆▇█−", "+x-||:..--==##-"),
+    ord("→"): "->",
+    ord("≤"): "<=",
+}
 
 
 def put(text: str) -> None:

@@ -78,7 +78,7 @@ def tune_command(
 
 def tuned(target: str, at: Sequence[str], ranges: Sequence[str], **options: Any) -> Any:
     """Load the target, read the points and ranges, and tune."""
-    from typedgrad.tuning import tune
+    from typedgrad.tuning.asking import tune
 
     function = function_at(target)
     points = points_at(at, function)

@@ -17,6 +17,8 @@ from typedgrad.machine import machine_of
 from typedgrad.op import TABLE
 from typedgrad.ops.folds import halves
 
+MOST_EXPONENT = 1 << 60  # of 2; float64 holds no size beyond
+
 
 class Mpmath(Wide):
     """Numbers of mpmath, every operation rounded once; it knows infinities, NaN and signed zeros.
@@ -77,7 +79,8 @@ class Mpmath(Wide):
         if not self.is_finite(x):
             return float(abs(x))
         part, exponent = self.precision.mp.frexp(abs(x))
-        return math.log2(float(part)) + int(exponent)
+        power = max(-MOST_EXPONENT, min(int(exponent), MOST_EXPONENT))
+        return math.log2(float(part)) + power
 
     @override
     def to_float(self, x: mpmath.mpf) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from typedgrad.report.text import WIDTH, folded
 
 if TYPE_CHECKING:
-    from typedgrad.advice import Candidate, Outcome, Stage, Tuning
+    from typedgrad.tuning.advice import Candidate, Outcome, Stage, Tuning
 
 ACCEPTED, REJECTED = "✓", "✗"
 MOST_ROWS, MOST_REASONS, MOST_POINTS, MOST_HINTS = 30, 12, 3, 5

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typedgrad.report.views import MOST
 
 if TYPE_CHECKING:
-    from typedgrad.advice import Tuning
     from typedgrad.culprits import Culprits
     from typedgrad.findings import Findings
     from typedgrad.several import Several
     from typedgrad.swept import Sweep
+    from typedgrad.tuning.advice import Tuning
 
 MOST_DATA = 300_000  # letters of JSON in a page, which holds them as text and as a download
 

@@ -25,11 +25,11 @@ from typedgrad.report.tuned import tuned
 from typedgrad.report.views import Section, grid_view, printable, verdict_view
 
 if TYPE_CHECKING:
-    from typedgrad.advice import Tuning
     from typedgrad.culprits import Culprits
     from typedgrad.findings import Findings
     from typedgrad.several import Several
     from typedgrad.swept import Sweep
+    from typedgrad.tuning.advice import Tuning
 
 MOST_PANELS = 24
 

@@ -12,7 +12,7 @@ from typedgrad.report.text import GOOD, NONE
 from typedgrad.report.views import KINDS, MOST, Line, Tile
 
 if TYPE_CHECKING:
-    from typedgrad.advice import Budget, Candidate, Outcome, Tuning
+    from typedgrad.tuning.advice import Budget, Candidate, Outcome, Tuning
 
 
 class Advice(NamedTuple):

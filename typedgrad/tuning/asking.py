@@ -8,9 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from typedgrad.advice import Candidate, Outcome, Stage, Tuning
-from typedgrad.budgets import Wish, asked, budget_of, looks, pair_of
-from typedgrad.demotion import Group, Site
 from typedgrad.errors import OutOfRange
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point
@@ -18,7 +15,10 @@ from typedgrad.rewriting.advised import Hint
 from typedgrad.rewriting.hints import hints_at
 from typedgrad.source import short
 from typedgrad.study import study
-from typedgrad.wording import Facts, dropped, reason
+from typedgrad.tuning.advice import Candidate, Outcome, Stage, Tuning
+from typedgrad.tuning.budgets import Wish, asked, budget_of, looks, pair_of
+from typedgrad.tuning.demotion import Group, Site
+from typedgrad.tuning.wording import Facts, dropped, reason
 
 # What may be spent on runs of candidates that no estimate proposes, and on the series of runs.
 MOST_SECONDS = 8.0

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from typedgrad.advice import Budget, Outcome
 from typedgrad.engines.choice import engine_for
 from typedgrad.engines.mix import Mix, MixedKernel, constants_as
 from typedgrad.engines.mixed import mixed_kernel
@@ -28,6 +27,7 @@ from typedgrad.program import Program
 from typedgrad.simplify import without_dead
 from typedgrad.source import short
 from typedgrad.study import Study
+from typedgrad.tuning.advice import Budget, Outcome
 
 
 @dataclass(frozen=True)

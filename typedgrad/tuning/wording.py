@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from typedgrad.advice import Candidate, Outcome
 from typedgrad.report.advice import size
+from typedgrad.tuning.advice import Candidate, Outcome
 
 FAR = 10  # an estimate that is off by more than this is said to be
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from typing_extensions import TypeIs
 
-from typedgrad.advice import Budget
 from typedgrad.errors import BadBudget, NotNarrower, Unreadable
 from typedgrad.grids import grid_of
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point, name_of, point_of
+from typedgrad.tuning.advice import Budget
 
 OF, BY = ("value", "all"), ("variable", "line", "call")
 WRITE = "give one of absolute=1e-10, relative=1e-6 and digits=6 (--digits 6)"
