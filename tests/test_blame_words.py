@@ -109,6 +109,7 @@ def test_an_error_far_below_the_last_place_is_told_in_last_places(numbers: Any, 
             assert abs(sum(share.signed for share in found.lines) - places) < 1e-9
             assert "%" not in str(found) and "units of the last place" in str(found)
             assert max(abs(share.signed) for share in found.lines) < 2
+            assert found.bound >= 1 or found.entry.is_right
     assert seen == {True, False}
 
 

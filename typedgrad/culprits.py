@@ -115,7 +115,8 @@ class Culprits:
 
     `explained` is the sum of all contributions over the measured error: 1 for 100 %. `spread` is
     the sum of their sizes over it: 1 where all push one way, large where they compensate. `unit`
-    is 'error', or 'ulp' where the result is exact and shares are in units of its last place.
+    is 'error', or 'ulp' where the error is nothing or below a tenth of the last place of the
+    result, in whose units shares are then.
     `mode` is 'exact' or 'linear', and `model` says in a sentence what that is. `bound` is the most
     that the error could be over the measured one by the same slopes, were each rounding as large
     as its row allows, half a unit in the last place for arithmetic, and all pushing one way.

@@ -34,6 +34,7 @@ class Program:
     The arguments of instruction i are `args[starts[i]:starts[i + 1]]`; its result is value
     `first + i`, where `first` is the number of inputs and constants. `places`, where it is known,
     gives an entry of `sources` (file, line, column, end column) for each instruction, -1 for none.
+    An end on a later line counts on from the first, line breaks included.
     All arrays are int32 and cannot be written to: 4 bytes an instruction, 4 for its start, 4 for
     each argument and, with places, 4 more. Programs are equal if their instructions, constants,
     outputs and names of inputs are; how constants and rows are numbered, and places, do not count.

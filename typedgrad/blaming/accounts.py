@@ -56,6 +56,9 @@ def gathered(blamed: Blamed, run: Run, entry: Entry, ledger: Ledger) -> dict[str
     book = Book(blamed.study, run, ledger, scale(blamed, run, entry), label)
     named = causes(book) if worth(entry) else {}
     study, verdict = blamed.study, blamed.verdict
+    unit, error = ("ulp" if in_places(run, entry) else "error"), 1.0
+    if unit == "ulp" and not entry.is_right:
+        error = abs(entry.absolute) / last_place(run)
     return dict(
         point=study.point,
         precision=blamed.numbers.name,
@@ -63,8 +66,8 @@ def gathered(blamed: Blamed, run: Run, entry: Entry, ledger: Ledger) -> dict[str
         entry=entry,
         explained=ledger.explained,
         spread=book.spread,
-        bound=ledger.bound,
-        unit="ulp" if in_places(run, entry) else "error",
+        bound=ledger.bound / error,
+        unit=unit,
         lines=lines(book, named),
         expressions=expressions(book, named)[:MOST_SHOWN],
         variables=by_variable(book),

@@ -153,7 +153,10 @@ def told_in_error(found: Culprits) -> bool:
 def compensating(placed: Sequence[Share]) -> str:
     """Return the sentence about lines whose errors are far larger than what they add up to."""
     texts = [f"{named(share)} ({percent(share.signed)})" for share in placed]
-    both = f"{', '.join(texts[:-1])} and {texts[-1]}" if texts[1:] else f"parts of {texts[0]}"
+    if abs(sum(share.signed for share in placed)) > abs(placed[0].signed) / 2:
+        name, part = named(placed[0]), percent(placed[0].signed)
+        return f"{name[0].upper()}{name[1:]} makes {part} the error, which others compensate."
+    both = f"{', '.join(texts[:-1])} and {texts[-1]}"
     return f"{both[0].upper()}{both[1:]} nearly compensate, and the error is what is left."
 
 

@@ -204,7 +204,7 @@ def _elsewhere(column: Column) -> str:
 def below(digits: float | None, bar: float) -> str:
     """Return digits that are fewer than a bar, with as many decimals as it takes to see that.
 
-    >>> below(15.95, 16), below(3.21, 6), below(None, 6)
+    >>> below(15.9546, 16), below(3.21, 6), below(None, 6)
     ('15.95', '3.2', 'undefined')
     """
     if digits is None:
