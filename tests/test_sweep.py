@@ -25,16 +25,16 @@ from typing_extensions import override
 
 import typedgrad
 from typedgrad import cli, errors
-from typedgrad.chunks import MANIFEST
 from typedgrad.cli.screen import readable
 from typedgrad.engines import wide as widths
-from typedgrad.grids import Axis, axis_of, grid_of
 from typedgrad.numbers import decimal_ratio
 from typedgrad.report.swept import table
-from typedgrad.swept import STATES, Sweep
-from typedgrad.tasks import CHUNK
-from typedgrad.verdicts import Job, judged_block
-from typedgrad.workers import Workers
+from typedgrad.sweeping.chunks import MANIFEST
+from typedgrad.sweeping.grids import Axis, axis_of, grid_of
+from typedgrad.sweeping.swept import STATES, Sweep
+from typedgrad.sweeping.tasks import CHUNK
+from typedgrad.sweeping.verdicts import Job, judged_block
+from typedgrad.sweeping.workers import Workers
 
 tg: Any = typedgrad
 ROOT = Path(__file__).resolve().parent.parent
@@ -192,8 +192,8 @@ def test_the_digits_are_those_of_the_formula(p: str) -> None:
 def test_without_flint_the_digits_are_the_same(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     ranges = {"x": "-3:9:25"}
     with_flint = tg.sweep(f, ranges)
-    monkeypatch.setattr("typedgrad.truths.wide", lambda bits, rows=(): widths.Mpmath(bits))
-    from typedgrad.truths import loops
+    monkeypatch.setattr("typedgrad.sweeping.truths.wide", lambda bits, rows=(): widths.Mpmath(bits))
+    from typedgrad.sweeping.truths import loops
 
     loops.cache_clear()
     without = tg.sweep(f, ranges)
@@ -638,7 +638,7 @@ def test_a_disk_that_is_full_leaves_no_half_file(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("typedgrad.chunks.os.fsync", full)
+    monkeypatch.setattr("typedgrad.sweeping.chunks.os.fsync", full)
     with pytest.raises(errors.BadFolder, match="No space left"):
         tg.sweep(loses, {"x": "1:2:3"}, out=tmp_path)
     assert not list(tmp_path.iterdir())

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from typedgrad.recording import record as record
     from typedgrad.storage import load as load
     from typedgrad.storage import save as save
-    from typedgrad.sweeping import sweep as sweep
-    from typedgrad.swept import Sweep as Sweep
+    from typedgrad.sweeping.asking import sweep as sweep
+    from typedgrad.sweeping.swept import Sweep as Sweep
     from typedgrad.thawing import thaw as thaw
     from typedgrad.tuning.advice import Tuning as Tuning
     from typedgrad.tuning.asking import tune as tune
@@ -59,8 +59,8 @@ else:
             "load": "typedgrad.storage",
             "record": "typedgrad.recording",
             "save": "typedgrad.storage",
-            "Sweep": "typedgrad.swept",
-            "sweep": "typedgrad.sweeping",
+            "Sweep": "typedgrad.sweeping.swept",
+            "sweep": "typedgrad.sweeping.asking",
             "thaw": "typedgrad.thawing",
             "Tuning": "typedgrad.tuning.advice",
             "tune": "typedgrad.tuning.asking",

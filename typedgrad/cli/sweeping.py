@@ -96,7 +96,7 @@ def swept(
     **options: Any,
 ) -> Any:
     """Read the ranges, load the target and sweep."""
-    from typedgrad.sweeping import sweep
+    from typedgrad.sweeping.asking import sweep
 
     wanted = ranges_of(ranges)
     fixed = fixed_by(fix)

@@ -12,8 +12,8 @@ from typedgrad.report.svg import STYLES, Axis, Band, columns, curve
 from typedgrad.report.views import KINDS, MOST, MOST_TILES, Line, Tile, mark_of, tile
 
 if TYPE_CHECKING:
-    from typedgrad.spreads import Curve, Summary
-    from typedgrad.swept import Sweep
+    from typedgrad.sweeping.spreads import Curve, Summary
+    from typedgrad.sweeping.swept import Sweep
 
 MOST_CURVES = 4
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typedgrad.culprits import Culprits
     from typedgrad.findings import Findings
     from typedgrad.several import Several
-    from typedgrad.swept import Sweep
+    from typedgrad.sweeping.swept import Sweep
     from typedgrad.tuning.advice import Tuning
 
 MOST_DATA = 300_000  # letters of JSON in a page, which holds them as text and as a download

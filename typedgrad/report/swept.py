@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from typedgrad.report.text import BAR, FEW, GOOD, MOST_NOTES, NONE, UNDEFINED, folded, is_whole
 
 if TYPE_CHECKING:
-    from typedgrad.spreads import Curve, Summary
-    from typedgrad.swept import Sweep
+    from typedgrad.sweeping.spreads import Curve, Summary
+    from typedgrad.sweeping.swept import Sweep
 
 MOST_ENTRIES, MOST_CURVES = 16, 4
 LEVELS = " ▁▂▃▄▅▆▇█"

@@ -10,10 +10,10 @@ from typing import Any
 from typing_extensions import TypeIs
 
 from typedgrad.errors import BadBudget, NotNarrower, Unreadable
-from typedgrad.grids import grid_of
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point, name_of, point_of
+from typedgrad.sweeping.grids import grid_of
 from typedgrad.tuning.advice import Budget
 
 OF, BY = ("value", "all"), ("variable", "line", "call")

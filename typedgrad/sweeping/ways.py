@@ -11,13 +11,22 @@ import numpy as np
 
 from typedgrad.errors import FunctionRaised
 from typedgrad.gradient import value_and_gradient
-from typedgrad.grids import Column
 from typedgrad.numbers import NumberSystem
 from typedgrad.paths import smaller
 from typedgrad.points import Input, Point
 from typedgrad.study import study
+from typedgrad.sweeping.grids import Column
+from typedgrad.sweeping.verdicts import (
+    RAISED,
+    UNKNOWN,
+    Job,
+    Way,
+    followed,
+    system,
+    unpacked,
+    with_taken,
+)
 from typedgrad.tracing import Guard
-from typedgrad.verdicts import RAISED, UNKNOWN, Job, Way, followed, system, unpacked, with_taken
 
 MOST_SENT = 64
 BUGS = ("NameError", "UnboundLocalError", "AttributeError", "ImportError", "ModuleNotFoundError")

@@ -15,10 +15,10 @@ import numpy as np
 
 from typedgrad.engines.exact import Real
 from typedgrad.engines.wide import Mpmath, Wide, wide
-from typedgrad.grids import Column
 from typedgrad.judge import exact_outputs
 from typedgrad.numbers import SPECIAL, decimal_ratio
 from typedgrad.program import Program
+from typedgrad.sweeping.grids import Column
 
 WIDTHS = (128, 512)
 CHECK_BITS = 1280  # a width of mpmath that covers float64's whole range

@@ -16,11 +16,11 @@ import numpy as np
 
 from typedgrad.engines.sweep import Sweep as Replay
 from typedgrad.errors import BadProgram
-from typedgrad.grids import Column
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
 from typedgrad.program import Program
-from typedgrad.truths import Truth, digits_right, truths
+from typedgrad.sweeping.grids import Column
+from typedgrad.sweeping.truths import Truth, digits_right, truths
 
 UNKNOWN, RAISED = -1, -2
 VALID, NAN, INFINITE, FAILED = range(4)

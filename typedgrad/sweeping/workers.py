@@ -19,7 +19,7 @@ from typing_extensions import override
 popen: Callable[..., Any] = subprocess.Popen
 START = (
     "import pickle, sys; sys.path[:0] = pickle.load(sys.stdin.buffer);"
-    "from typedgrad.workers import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
+    "from typedgrad.sweeping.workers import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
 )
 
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from typedgrad.errors import BadFolder, BrokenSweep, OtherSweep
-from typedgrad.grids import is_mapping
+from typedgrad.sweeping.grids import is_mapping
 
 FORMAT = 1
 MANIFEST = "manifest.json"

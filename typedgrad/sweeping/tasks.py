@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from typedgrad.chunks import FORMAT
 from typedgrad.errors import BadSweep
-from typedgrad.grids import Column, Grid
 from typedgrad.points import Input, Point, name_of, parameters, point_of
-from typedgrad.verdicts import Job, Wanted, judged_block, system, unpacked
-from typedgrad.ways import Ways
+from typedgrad.sweeping.chunks import FORMAT
+from typedgrad.sweeping.grids import Column, Grid
+from typedgrad.sweeping.verdicts import Job, Wanted, judged_block, system, unpacked
+from typedgrad.sweeping.ways import Ways
 
 CHUNK, WORK, LEAST = 1000, 200_000, 16  # points of a chunk; fewer where the program is long
 

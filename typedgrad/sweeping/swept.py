@@ -12,14 +12,14 @@ from typing import Any, ClassVar
 import numpy as np
 from typing_extensions import override
 
-from typedgrad.chunks import ARRAYS, Chunk, broken, opened
 from typedgrad.errors import Unreadable
 from typedgrad.findings import Digits
-from typedgrad.grids import Axis
 from typedgrad.numbers import LOG10_2
 from typedgrad.report.swept import table
 from typedgrad.report.text import painted
-from typedgrad.spreads import Apart, Curve, Summary
+from typedgrad.sweeping.chunks import ARRAYS, Chunk, broken, opened
+from typedgrad.sweeping.grids import Axis
+from typedgrad.sweeping.spreads import Apart, Curve, Summary
 
 STATES = ("valid", "NaN", "infinite", "raised")
 LEAST = "least"

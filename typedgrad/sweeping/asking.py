@@ -13,10 +13,10 @@ from typedgrad.errors import BadSweep, SweepStopped
 from typedgrad.numbers import NumberSystem, is_whole
 
 if TYPE_CHECKING:
-    from typedgrad.chunks import Chunk, Folder
-    from typedgrad.swept import Sweep
-    from typedgrad.tasks import Task
-    from typedgrad.verdicts import Found, Job
+    from typedgrad.sweeping.chunks import Chunk, Folder
+    from typedgrad.sweeping.swept import Sweep
+    from typedgrad.sweeping.tasks import Task
+    from typedgrad.sweeping.verdicts import Found, Job
 
 NAMES = ("float32", "float64", "longdouble")
 WINDOW = 256  # blocks that an executor of the caller's is given ahead
@@ -51,9 +51,9 @@ def sweep(
     >>> sweep(lambda x: (x + 1) - x, {"x": "1:1e12:log:13"}).summary("float32").worst
     0.0
     """
-    from typedgrad.grids import grid_of
     from typedgrad.points import name_of
-    from typedgrad.tasks import task_of
+    from typedgrad.sweeping.grids import grid_of
+    from typedgrad.sweeping.tasks import task_of
 
     name = name_of(f)
     _require_options(name, executor, jobs, chunk, resume and out is None)
@@ -96,7 +96,7 @@ def _named(precisions: Any, function: str) -> tuple[str, ...]:
 
 
 def _folder(path: Any, manifest: dict[str, Any], is_chunk_given: bool, resume: bool) -> Folder:
-    from typedgrad.chunks import opened, prepared
+    from typedgrad.sweeping.chunks import opened, prepared
 
     if resume:
         opened(path)
@@ -111,7 +111,7 @@ class _Runner(NamedTuple):
 
     def chunks(self, task: Task, todo: Sequence[tuple[int, int]]) -> Generator[Chunk]:
         """Yield the chunks in their order."""
-        from typedgrad.workers import Workers
+        from typedgrad.sweeping.workers import Workers
 
         if self.executor is not None:
             yield from _together(task, todo, self.executor, WINDOW)
@@ -131,7 +131,7 @@ def _together(
     task: Task, todo: Sequence[tuple[int, int]], executor: Executor, window: int
 ) -> Generator[Chunk]:
     """Yield the chunks that an executor computes; some blocks are always on their way."""
-    from typedgrad.verdicts import judged_block
+    from typedgrad.sweeping.verdicts import judged_block
 
     waiting: deque[tuple[tuple[int, int], Job, Future[Any]]] = deque()
     rest = iter(todo)
@@ -155,8 +155,8 @@ def _chunk(
     task: Task, span: tuple[int, int], job: Job, answer: Any, executor: Executor | None = None
 ) -> Chunk:
     """Return a finished chunk; what needs recording is recorded here and asked for again."""
-    from typedgrad.chunks import Chunk
-    from typedgrad.verdicts import Wanted, judged_block
+    from typedgrad.sweeping.chunks import Chunk
+    from typedgrad.sweeping.verdicts import Wanted, judged_block
 
     answer = answer or judged_block(job)
     raised: dict[str, tuple[int, str]] = {}
@@ -253,6 +253,6 @@ def _stopped(
 def _sweep(
     manifest: Mapping[str, Any], found: Mapping[int, Chunk], notes: tuple[str, ...]
 ) -> Sweep:
-    from typedgrad.swept import Sweep
+    from typedgrad.sweeping.swept import Sweep
 
     return Sweep.of(manifest, [found[begin] for begin in sorted(found)], notes)
