@@ -8,7 +8,7 @@ rounding[i] * adjoint[i] telescopes to the error of the result, however large it
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from typedgrad.blaming.limits import limits
 from typedgrad.blaming.secants import STEPS, Secant, slopes
 from typedgrad.engines.wide import Wide
 from typedgrad.numbers import LOG10_2
+
+if TYPE_CHECKING:
+    from typedgrad.blaming.ledger import Flags, Floats
 
 EXPLAINS, LARGEST = 1e-10, 1e290
 
@@ -42,7 +45,7 @@ class Telescope:
         self.wide = wide
         self.unit = unit
         program = run.program
-        self.first = program.first
+        self.first: int = program.first
         self.exact: list[Any] = wide.every(program, [wide.number(text) for text in run.texts])
         finite = np.isfinite(run.values)
         held = lifter(wide, run.numbers)
@@ -57,10 +60,13 @@ class Telescope:
         self.secants: dict[str, Secant] = {}
         self.sizes: dict[int, float] = {}
         size = len(program)
-        self.own, self.passed, self.most = np.zeros(size), np.zeros(size), np.zeros(size)
+        self.own: Floats = np.zeros(size)
+        self.passed: Floats = np.zeros(size)
+        self.most: Floats = np.zeros(size)
         self.limits: list[Any] = [held(x) if np.isfinite(x) else None for x in limits(run)]
-        self.rounding, self.grown = np.full(size, -np.inf), np.full(size, -np.inf)
-        self.jumps = np.zeros(size, np.bool)
+        self.rounding: Floats = np.full(size, -np.inf)
+        self.grown: Floats = np.full(size, -np.inf)
+        self.jumps: Flags = np.zeros(size, np.bool)
         self.uses: list[tuple[int, int, float]] = []
         self.beyond: dict[int, float] = {}  # what inputs add that are too large for the format
         self.total: Any = unit - unit

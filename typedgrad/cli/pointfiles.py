@@ -16,7 +16,7 @@ from typedgrad.errors import BadPoints, ParameterMismatch, TypedgradError, Unrea
 from typedgrad.points import input_of, parameters, point_of
 
 MOST_BYTES, MOST_POINTS = 4_000_000, 1000
-KINDS = {bool: "a truth value", dict: "an object", list: "a list in a list"}
+KINDS: dict[type, str] = {bool: "a truth value", dict: "an object", list: "a list in a list"}
 PLACED = re.compile(r"(\w+)\[(\d+)\]")
 
 

@@ -145,7 +145,7 @@ class Balls(Wide):
             wide = [k for k in range(begin, len(values), SAMPLE) if lost(values[k])]
             if wide:
                 values[begin:] = [UNKNOWN if lost(x) else x for x in values[begin:]]
-                self.wanted = max(self.wanted, self.bits * program.values / (wide[0] + 1))
+                self.widen(self.bits * program.values / (wide[0] + 1))
             yield begin
             if self.wanted > MOST_WANTED:
                 values.extend([UNKNOWN] * (program.values - len(values)))

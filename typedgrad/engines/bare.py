@@ -103,6 +103,10 @@ class Wide(ABC):
             self._rows[name] = self._row(name)
         return self._rows[name]
 
+    def widen(self, bits: float) -> None:
+        """Note that so many bits would be wanted."""
+        self.wanted = max(self.wanted, bits)
+
     def twin(self, name: str) -> Callable[..., Any] | None:
         """Return what a row does where both its arguments are one value, if that is special."""
         return None

@@ -70,7 +70,7 @@ class PythonMixed(MixedKernel):
 
     def __init__(self, program: Program, formats: Formats) -> None:
         self.program = program
-        self.pace = 1.5e-6
+        self.pace: float = 1.5e-6
         self.formats: tuple[NumberSystem[Any], ...] = tuple(formats)
         machines = [machine_of(numbers) for numbers in formats]
         self._forwards: list[list[Callable[..., Any]]] = [

@@ -153,11 +153,12 @@ class CoreFunction:
 
     def __init__(self, core: Core) -> None:
         self.core = core
-        self.__name__ = self.__qualname__ = core.name
+        self.__name__: str = core.name
+        self.__qualname__: str = core.name
         self.__doc__ = core.properties.get("description")
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         found = [inspect.Parameter(argument.parameter, kind) for argument in core.arguments]
-        self.__signature__ = inspect.Signature(found)
+        self.__signature__: inspect.Signature = inspect.Signature(found)
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Run the core."""

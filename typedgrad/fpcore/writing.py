@@ -59,9 +59,9 @@ class Writer:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.labels = symbols(program.input_names())
+        self.labels: list[str] = symbols(program.input_names())
         self.lines: list[str] = []
-        self.made = [(text, 0) for text in self.labels]
+        self.made: list[tuple[str, int]] = [(text, 0) for text in self.labels]
         self.made += [(constant_text(x), 0) for x in program.constants]
 
     def text(self, name: str) -> str:

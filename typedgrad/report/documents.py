@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from typedgrad.errors import NoReport
 
 MOST_BYTES = 200_000_000
-VERSIONS = {"comparison": (1, 2), "comparisons": (2,), "blame": (1,)}
+VERSIONS: dict[str, tuple[int, ...]] = {"comparison": (1, 2), "comparisons": (2,), "blame": (1,)}
 Key: TypeAlias = tuple[str, str, str]
 
 

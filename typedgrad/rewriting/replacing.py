@@ -34,7 +34,7 @@ class Maker:
     """A program in the making that follows an old one; `number` tells what became of its values."""
 
     def __init__(self, program: Program, numbers: Sequence[int]) -> None:
-        self.builder = Builder(program.inputs, [*program.constants, *numbers])
+        self.builder: Builder = Builder(program.inputs, [*program.constants, *numbers])
         self.whole: dict[int, int] = {x: program.first + k for k, x in enumerate(numbers)}
         self.number: list[int] = list(range(program.first))
 

@@ -28,7 +28,12 @@ DAMAGED = (
     *(OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError),
     *(zipfile.BadZipFile, zlib.error, RuntimeError),
 )
-ARRAYS = {"points": np.float64, "digits": np.float32, "states": np.uint8, "parted": np.bool}
+ARRAYS: dict[str, Any] = {
+    "points": np.float64,
+    "digits": np.float32,
+    "states": np.uint8,
+    "parted": np.bool,
+}
 
 
 class Chunk(NamedTuple):
@@ -51,9 +56,9 @@ class Folder:
     """The files of one sweep; `manifest` is what the sweep is, as plain data."""
 
     def __init__(self, path: str | os.PathLike[str], manifest: dict[str, Any]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.manifest = manifest
-        self.digest = digest_of(manifest)
+        self.digest: str = digest_of(manifest)
         self.damaged: list[str] = []
 
     def spans(self) -> Iterator[tuple[int, int]]:

@@ -57,7 +57,9 @@ class Loop:
         args: list[int] = program.args.tolist()
         starts: list[int] = program.starts.tolist()
         spans = (tuple(args[a:b]) for a, b in pairwise(starts))
-        self.steps = [_step(rows[code], span) for code, span in zip(codes, spans, strict=True)]
+        self.steps: list[Any] = [
+            _step(rows[code], span) for code, span in zip(codes, spans, strict=True)
+        ]
 
     def __call__(self, inputs: list[Any]) -> list[Any]:
         """Return the outputs at one point."""

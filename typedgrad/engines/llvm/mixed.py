@@ -57,7 +57,7 @@ class CompiledMixed(MixedKernel):
 
     def __init__(self, program: Program, formats: Formats, constants: Sequence[list[Any]]) -> None:
         self.program = program
-        self.pace = 2e-8
+        self.pace: float = 2e-8
         self.formats: tuple[NumberSystem[Any], ...] = tuple(formats)
         self._turn = Lock()
         self._arrays: list[Any] = [np.zeros(program.values, x.scalar) for x in formats]
