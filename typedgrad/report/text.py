@@ -27,7 +27,7 @@ def table(found: Findings, bar: float = BAR, values: bool = False) -> str:
     """
     lines = [line for part in found.branches.differences for line in folded(str(part))]
     lines += _header(found)
-    labels = _rows(found)
+    labels = rows_of(found)
     lines += _grid(found, labels, bar)
     lines.append(_legend(found, bar))
     lines += values_table(found, labels) if values else []
@@ -111,17 +111,17 @@ def _header(found: Findings) -> list[str]:
     return [f"{call}{' ' * min(space, 16)}{right}"] if space > 1 else [*folded(call), right]
 
 
-def _rows(found: Findings) -> list[str]:
+def rows_of(found: Findings, most: int = MOST_ROWS) -> list[str]:
     """Return the labels to show: all, or the value and the worst where there are too many.
 
     The worst of each precision is among them.
     """
     labels = list(found.columns[0].entries)
-    if len(labels) <= MOST_ROWS:
+    if len(labels) <= most:
         return labels
     first = dict.fromkeys(["value", *(column.worst[0] for column in found.columns)])
     ranked = sorted(labels[1:], key=lambda label: _least(found, label))
-    kept = list(first | dict.fromkeys(ranked))[:MOST_ROWS]
+    kept = list(first | dict.fromkeys(ranked))[:most]
     return [label for label in labels if label in kept]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from markupsafe import Markup
 
 from typedgrad.report.svg import bar
-from typedgrad.report.text import BAR, FEW, GOOD, NONE, UNDEFINED, verdict, why
+from typedgrad.report.text import BAR, FEW, GOOD, MORE, NONE, UNDEFINED, rows_of, verdict, why
 
 if TYPE_CHECKING:
     from typedgrad.findings import Column, Findings
@@ -136,9 +136,9 @@ def _where(column: Column) -> str:
 def grid_view(found: Findings, remarks: Sequence[str] = (), most: int = MOST) -> Grid:
     """Return the table of digits, the entries with the fewest digits where there are too many."""
     labels = list(found.columns[0].entries)
-    kept = _fewest(found, labels, most)
+    kept = rows_of(found, most)
     hidden = len(labels) - len(kept)
-    said = [f"{hidden} more partials have no fewer digits than these."] if hidden else []
+    said = [f"{MORE.format(hidden).strip('()')}."] if hidden else []
     caption = (
         "Decimal digits that are right, of the value and of each partial derivative; reference:"
         f" {found.reference}."
@@ -148,18 +148,6 @@ def grid_view(found: Findings, remarks: Sequence[str] = (), most: int = MOST) ->
     key = f"{GOOD} {BAR:g} digits or more   {FEW} fewer   {NONE} below 1   {UNDEFINED} undefined"
     split = any(row.has_split for row in rows)
     return Grid(caption, columns, rows, [*said, *remarks], key, split, _values(found, kept))
-
-
-def _fewest(found: Findings, labels: list[str], most: int) -> list[str]:
-    if len(labels) <= most:
-        return labels
-
-    def least(label: str) -> float:
-        digits = [column.entries[label].digits for column in found.columns]
-        return min(-1.0 if d is None else d for d in digits)
-
-    worst = set(sorted(labels[1:], key=least)[: most - 1])
-    return [labels[0], *(label for label in labels[1:] if label in worst)]
 
 
 def mark_of(digits: float | None, bar: float = BAR) -> str:
