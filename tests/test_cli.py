@@ -99,8 +99,16 @@ def test_the_report(folder: Path, run: Any) -> None:
     assert lines[head + 1].split()[:3] == ["float32", "float64", "longdouble"]
     assert [line.split()[0] for line in lines[head + 2 : head + 5]] == ["value", "d/dx", "d/dy"]
     assert "float32 is not enough: no digit of value, d/dx and d/dy is right." in lines
-    assert lines[-1] == "Next: typedgrad compare loss.py:loss --at x=1000,y=0.001 --fail-under 6"
+    assert lines[-1] == "Next: typedgrad blame loss.py:loss --at x=1000,y=0.001 --precision float64"
     assert max(map(len, lines)) <= 100 and "\x1b" not in found.out
+
+
+def test_the_next_step_leads_to_the_line_or_to_a_gate(folder: Path, run: Any) -> None:
+    step = run("compare loss.py:loss --at x=1000,y=0.001").out.splitlines()[-1]
+    found = run(step.removeprefix("Next: typedgrad "))
+    assert found.status == 0 and " in float64: " in found.out and "Explained: 100.0 %" in found.out
+    step = run("compare loss.py:with_tg --at w=1;2;3,b=0.5").out.splitlines()[-1]
+    assert step.endswith("--fail-under 6")
 
 
 def test_tg_functions_vectors_and_imports_beside_the_file(folder: Path, run: Any) -> None:

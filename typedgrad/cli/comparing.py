@@ -15,6 +15,8 @@ from typedgrad.cli.reporting import write_comparison
 from typedgrad.cli.screen import put
 from typedgrad.cli.targets import digits_given, example_at, function_at, points_at
 
+WEAK = 6.0  # fewer right digits than these are worth asking where the others went
+
 
 @click.command("compare")
 @click.argument("target", metavar="FILE.py:FUNCTION")
@@ -71,7 +73,7 @@ def compare_command(
         click.echo(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
     else:
         show(found, fail_under, below, values)
-        click.echo(f"Next: {next_step(target, at, fail_under)}")
+        click.echo(f"Next: {next_step(target, at, fail_under, weak_in(found))}")
     if below:
         if form == "json":
             click.echo("\n".join(below), err=True)
@@ -128,9 +130,22 @@ def shortfalls(found: Any, bar: float) -> list[str]:
     return lines
 
 
-def next_step(target: str, at: Sequence[str], bar: float | None) -> str:
-    """Return a command that goes on from here."""
-    option = "--fail-under 6" if bar is None else "--format json"
-    call = f"typedgrad compare {shlex.quote(target)}"
+def weak_in(found: Any) -> str:
+    """Return the precision whose lost digits are worth a blame, float64 before others, or ''."""
+    from typedgrad.several import Several
+
+    if isinstance(found, Several) or found.remarks:
+        return ""
+    weak = [x.name for x in found.columns if not x.parted and (x.worst[1] or 0.0) < WEAK]
+    known = [name for name in ("float64", "float32", "longdouble") if name in weak]
+    return known[0] if known else ""
+
+
+def next_step(target: str, at: Sequence[str], bar: float | None, weak: str = "") -> str:
+    """Return a command that goes on from here: to the lines that lose digits, or to a gate."""
+    word, option = "compare", "--fail-under 6" if bar is None else "--format json"
+    if weak:
+        word, option = "blame", f"--precision {weak}"
+    call = f"typedgrad {word} {shlex.quote(target)}"
     rest = " ".join([*(f"--at {shlex.quote(text)}" for text in at), option])
     return f"{call} {rest}" if len(call) + len(rest) < 94 else f"{call} \\\n    {rest}"
