@@ -8,12 +8,12 @@ from typedgrad.report.text import (
     BAR,
     FEW,
     GOOD,
-    MORE,
     MOST_ROWS,
     NONE,
     cell_of,
     folded,
     is_whole,
+    unshown,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def table_of_several(found: Several, bar: float = BAR) -> str:
         cells = "".join(f"{_spread(found, name, label, bar):>18}" for name in found.precisions)
         lines.append(f"  {label:<{width}}{cells}")
     if len(kept) < len(labels):
-        lines.append(MORE.format(len(labels) - len(kept)))
+        lines.append(f"({unshown(len(labels) - len(kept))})")
     lines.append(
         f"fewest over the points (and median)   {GOOD} {bar:g} digits or more   {FEW} fewer"
         f"   {NONE} below 1"

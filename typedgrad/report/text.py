@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from typedgrad.findings import Column, Entry, Findings
 
 WIDTH, MOST_ROWS, MOST_NOTES, BAR = 100, 24, 8, 6.0
-MORE = "({} more partials are not shown; in no precision has one fewer digits than the fewest here)"
 GOOD, FEW, NONE, UNDEFINED = "✓", "!", "✗", "–"
 VALUE = re.compile(r"^ {4,}\S+ +([-+.\d]*)\|(\S*)$", re.MULTILINE)
 COLOURS = {GOOD: "green", FEW: "yellow", NONE: "bold red", UNDEFINED: "dim"}
@@ -125,6 +124,12 @@ def rows_of(found: Findings, most: int = MOST_ROWS) -> list[str]:
     return [label for label in labels if label in kept]
 
 
+def unshown(hidden: int) -> str:
+    """Return how many partials are left out of a table, and that nothing is hidden by it."""
+    count = f"{hidden} more partials are" if hidden > 1 else "1 more partial is"
+    return f"{count} not shown; in no precision has one fewer digits than the fewest here"
+
+
 def _least(found: Findings, label: str) -> float:
     digits = [column.entries[label].digits for column in found.columns]
     return min(-1.0 if d is None else d for d in digits)
@@ -139,7 +144,7 @@ def cell_of(digits: float | None, bar: float) -> str:
 
 def _remarks(found: Findings, labels: Sequence[str]) -> list[str]:
     hidden = len(found.columns[0].entries) - len(labels)
-    remarks = [MORE.format(hidden)] if hidden else []
+    remarks = [f"({unshown(hidden)})"] if hidden else []
     if not found.reference.settled:
         remarks.append(
             f"The reference is not settled at {found.reference.bits} bits: no digits beyond those"

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from markupsafe import Markup
 
 from typedgrad.report.svg import bar
-from typedgrad.report.text import BAR, FEW, GOOD, MORE, NONE, UNDEFINED, rows_of, verdict, why
+from typedgrad.report.text import (
+    BAR,
+    FEW,
+    GOOD,
+    NONE,
+    UNDEFINED,
+    rows_of,
+    unshown,
+    verdict,
+    why,
+)
 
 if TYPE_CHECKING:
     from typedgrad.findings import Column, Findings
@@ -138,7 +148,7 @@ def grid_view(found: Findings, remarks: Sequence[str] = (), most: int = MOST) ->
     labels = list(found.columns[0].entries)
     kept = rows_of(found, most)
     hidden = len(labels) - len(kept)
-    said = [f"{MORE.format(hidden).strip('()')}."] if hidden else []
+    said = [f"{unshown(hidden)}."] if hidden else []
     caption = (
         "Decimal digits that are right, of the value and of each partial derivative; reference:"
         f" {found.reference}."
