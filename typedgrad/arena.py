@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
@@ -143,8 +144,8 @@ class Arrays:
 
     def truncate(self, size: int, fixed: int) -> None:
         """Forget all nodes from a position on, and all constants from a number on."""
-        for array in (self.rows, self.lefts, self.rights, self.primals, self.adjoints):
-            del array[size:]
+        for kept in (self.rows, self.lefts, self.rights, self.primals, self.adjoints):
+            del kept[size:]
         for c in range(fixed, len(self.constants)):
             if self.constants[c].__class__ in (int, float):
                 self._kept.pop(self.constants[c], None)
@@ -172,7 +173,7 @@ class Era:
 
     __slots__ = (
         *("__weakref__", "arrays", "start", "fixed", "older", "newer", "ended"),
-        *("push_row", "lefts", "rights", "primals"),
+        *("push_row", "lefts", "rights", "primals", "log"),
     )
 
     def __init__(self, arrays: Arrays, older: tuple[Era, ...]) -> None:
@@ -186,6 +187,7 @@ class Era:
         self.lefts: list[Any] = arrays.lefts
         self.rights: list[Any] = arrays.rights
         self.primals: list[Any] = arrays.primals
+        self.log: array[int] | None = None  # what nodes of many arguments take, packed
         for era in older:
             era.hand_over(self, arrays.rows.append)
 

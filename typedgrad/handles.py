@@ -64,10 +64,11 @@ class TapeValue(Value[T], Generic[T]):
     @override
     def operand(self, x: object, op: str, /) -> Self:
         """Return x itself if it is a value of this tape, or a constant node on it."""
-        if self._mine(x):
-            meet(self.era, x.era, op)
-            return x
         arrays = self.era.live(op)
+        if self._mine(x):
+            if x.era is not self.era:
+                meet(self.era, x.era, op)
+            return x
         if is_value(x):
             raise stranger(op, self, x)
         handle: Self = handle_at(self.era.newest(), self.__class__, arrays.constant(x, op))
@@ -83,6 +84,8 @@ class TapeValue(Value[T], Generic[T]):
         node.era = era.push_row(row) or era
         node.index = len(era.primals)
         at = [x.index for x in nodes]
+        if many and era.log is not None:
+            era.log.fromlist(at)
         era.lefts.append(tuple(at) if many else at[0] if count else None)
         era.rights.append(MANY if many else at[1] if count == 2 else None)
         era.primals.append(primal)
@@ -234,11 +237,11 @@ class TapeValue(Value[T], Generic[T]):
 def handle_at(seen_from: Era, cls: Any, at: int) -> Any:
     """Return a handle of a position; a leaf has one only, which knows when it is assigned to."""
     arrays = seen_from.live("handle")
-    kept = arrays.leaf_handle(at)
+    kept = arrays.leaf_handle(at) if at >= 0 else None
     if kept is not None:
         return kept
     handle = new(cls)
-    handle.era = seen_from.owner(at)
+    handle.era = seen_from.owner(at) if seen_from.older else seen_from
     handle.index = at
     handle.primal = arrays.constant_primals[~at] if at < 0 else arrays.primals[at]
     if at >= 0 and arrays.rows[at].name == "leaf":

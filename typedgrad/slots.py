@@ -123,6 +123,8 @@ def _many(cls: Any, op: Op) -> Callable[..., Any]:
         era.lefts.append(tuple(positions))
         era.rights.append(MANY)
         primals.append(y)
+        if era.log is not None:
+            era.log.fromlist(positions)
         return node
 
     return method

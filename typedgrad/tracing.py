@@ -73,13 +73,14 @@ class Recorder:
         self.guards: list[Guard] = []
         self.known: dict[Place, int] = {}
         self.placed: array[int] | None = array("i") if sources else None
+        self.log: array[int] = array("i")
 
     def run(self, f: Callable[..., Any], form: Form, inputs: list[Any]) -> Trace:
         """Run the function and return what it did."""
         handles = self.leaves(inputs)
-        args = restore(form, iter(handles))
+        args, era = restore(form, iter(handles)), handles[0].era
         self.tape.guarded = self.tape.arrays.recorded = True
-        with self.watched(), self.located(handles[0].era), recording_on(handles[0]), self.named():
+        with self.watched(), self.logged(era), recording_on(handles[0]), self.named():
             result = f(*args)
             shape, flat = self.taken(result)
             outputs = [handles[0].operand(y, "record").index for y in flat]
@@ -148,18 +149,17 @@ class Recorder:
         self.tests.append((row, left.index, right.index))
 
     @contextmanager
-    def located(self, era: Any) -> Generator[None]:
-        """Take note of the user's place for every node, if sources are wanted."""
+    def logged(self, era: Any) -> Generator[None]:
+        """Write down the positions that long nodes take, and the user's places if wanted."""
         rows, placed = self.tape.arrays.rows, self.placed
-        if placed is None:
-            yield
-            return
 
         # By the code's id: its hash takes in all that is in it, and places keep it alive.
         quick: dict[tuple[int, int], int] = {}
 
         def push_row(row: Any) -> None:
             rows.append(row)
+            if placed is None:
+                return
             frame = outside(currentframe())
             if frame is None:
                 placed.append(-1)
@@ -170,11 +170,14 @@ class Recorder:
                 number = quick[id(code), offset] = self.number_of(Place(code, offset))
             placed.append(number)
 
-        era.push_row = push_row
+        era.log = self.log
+        if placed is not None:
+            era.push_row = push_row
         try:
             yield
         finally:
             era.push_row = rows.append
+            era.log = None
 
     def number_of(self, at: Place | None) -> int:
         """Return the number of a place; -1 for none."""
@@ -189,7 +192,7 @@ class Recorder:
         code = np.fromiter(map(code_of.__getitem__, rows), np.int32, size + len(tests))
         compared = [at for _, *both in self.tests for at in both]
         taken = np.array([*map(takes, code_of)], np.int32)[code]
-        args, starts = arguments_of(arrays, inputs, taken, compared)
+        args, starts = arguments_of(arrays, inputs, taken, compared, self.log)
         parts: dict[str, Any] = dict(codes=code, starts=starts)
         alias = code_of.get(row(ALIAS), -1)
         kept = None if alias < 0 else code != alias
@@ -236,11 +239,13 @@ def takes(row: Any) -> int:
     return 1 if row.op is ALIAS else 3 if row.op.sequences else min(row.op.arity, 3)
 
 
-def arguments_of(arrays: Arrays, inputs: int, taken: Any, compared: list[int]) -> tuple[Any, Any]:
+def arguments_of(
+    arrays: Arrays, inputs: int, taken: Any, compared: list[int], log: array[int]
+) -> tuple[Any, Any]:
     """Return the positions that nodes take, one after the other, and where those of each begin.
 
     `taken` says for each node behind the inputs what `takes` says for its row, and then for the
-    tests, whose positions are in `compared`.
+    tests, whose positions are in `compared`; `log` is what nodes of many arguments wrote down.
     """
     size = len(arrays.lefts) - inputs
     pair, many = taken[:size] == 2, taken[:size] == 3
@@ -258,7 +263,9 @@ def arguments_of(arrays: Arrays, inputs: int, taken: Any, compared: list[int]) -
     if parts:
         sizes = taken[:size][many]
         offsets = np.repeat(begins[many] - np.cumsum(sizes) + sizes, sizes)
-        args[offsets + np.arange(len(offsets))] = packed(list(chain.from_iterable(parts)))
+        if len(log) != len(offsets):  # interrupted half-way
+            log = array("i", chain.from_iterable(parts))
+        args[offsets + np.arange(len(offsets))] = np.frombuffer(log, np.int32)
     args[starts[size] :] = compared
     return args, starts
 

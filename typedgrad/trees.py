@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -62,7 +63,11 @@ def flatten(tree: Any, numbers: list[Any], function: str, take: TakeArray | None
         numbers.append(tree)
         return NUMBER
     if is_row(tree):
-        parts = tuple([flatten(item, numbers, function, take) for item in tree])
+        if BARE.issuperset(map(type, tree)):
+            numbers.extend(tree)
+            parts = (NUMBER,) * len(tree)
+        else:
+            parts = tuple([flatten(item, numbers, function, take) for item in tree])
         if isinstance(tree, list):
             return Form("list", None, parts)
         return Form("tuple", tree.__class__ if hasattr(tree, "_make") else None, parts)
@@ -131,13 +136,16 @@ def restore(form: Form, numbers: Iterator[Any], scalar: Any = None) -> Any:
         items: Any = np.empty(form.size, object if scalar is None else scalar)
         items[:] = [next(numbers) for _ in range(form.size)]
         return items.reshape(form.about)
-    parts = [restore(part, numbers, scalar) for part in form.parts]
+    bare = form.parts.count(NUMBER) == len(form.parts)
+    if bare:
+        parts = [*islice(numbers, len(form.parts))]
+    else:
+        parts = [restore(part, numbers, scalar) for part in form.parts]
     if form.kind == "dict":
         return dict(zip(form.about, parts, strict=True))
     if form.kind == "tuple":
         return tuple(parts) if form.about is None else form.about._make(parts)
-    plain = scalar is None or not parts or any(part.kind != "number" for part in form.parts)
-    return parts if plain else np.array(parts, scalar)
+    return np.array(parts, scalar) if bare and parts and scalar is not None else parts
 
 
 def statics(form: Form) -> Iterator[Any]:
