@@ -23,6 +23,7 @@ BLOCK = 8192  # points of a block of a total: part of the order, so part of the 
 CHUNK = 65536  # points between two looks at progress and interrupts, if the program is short
 WORK = 1 << 27  # instructions times points in a chunk, if it is long
 LEAST = 64
+MANY = 64  # totals whose lanes are added up together
 
 Progress: TypeAlias = Callable[[int, int], object]
 column_type: Callable[[NumberSystem[Any]], Any] = cache(dtype_of)
@@ -201,10 +202,12 @@ class _Lanes:
     def __init__(self, sweep: Sweep) -> None:
         self.nothing: Any = sweep.numbers.from_special("-0.0")  # -0.0 + x is x, for every x
         self.lanes: Any = np.full((len(sweep.totals), LANES), self.nothing, sweep.dtype)
-        self.totals: list[Any] = [None] * len(sweep.program.outputs)
+        totals: list[Any] = [None] * len(sweep.program.outputs)
         for k, lane in zip(sweep.totals, self.lanes, strict=True):
-            self.totals[k] = lane
+            totals[k] = lane
+        self.totals: tuple[Any, ...] = tuple(totals)  # an engine knows a tuple again at once
         self._running: Any = np.empty_like(self.lanes)
+        self._sums: Any = np.empty(len(sweep.totals), sweep.dtype)
         self._silent = SILENCE.copy()
 
     def added(self) -> Any:
@@ -212,6 +215,11 @@ class _Lanes:
         return self._silent.run(self._add)
 
     def _add(self) -> Any:
+        if len(self._sums) >= MANY:  # a pass over all for each lane
+            first, *others = self.lanes.T
+            for k, lane in enumerate(others):
+                np.add(self._sums if k else first, lane, self._sums)
+            return self._sums
         np.add.accumulate(self.lanes, 1, None, self._running)
         return self._running[:, -1]
 

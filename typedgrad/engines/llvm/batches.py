@@ -32,7 +32,7 @@ MOST_NODES = 2000  # plain operations of a program that may be compiled by itsel
 COMPILE, COMPILE_NODE = 0.02, 4e-5
 SAVED, SAVED_WIDE = 8e-11, 1e-9
 EAGER = 4  # as much as has run will run so many times again
-NEAR = 64 * 1024  # bytes of the registers of a block of wide numbers that are still at hand
+NEAR = 2 << 20  # bytes of the registers of a block of wide numbers that are still at hand
 
 
 class Batches:
