@@ -60,8 +60,12 @@ eight:
   br i1 %more, label %eight, label %eighted
 eighted:
   store <8 x {t}> %t1, ptr %own, align 16
-  br label %rest
+  %full8 = icmp eq i64 %whole, %m
+  br i1 %full8, label %done, label %rest
 rest:
+  %over = sub i64 %m, %whole
+  %under = icmp ult i64 %over, 8
+  %lanes = select i1 %under, i64 %over, i64 8
   br label %lane
 lane:
   %l = phi i64 [ 0, %rest ], [ %l1, %full ]
@@ -85,8 +89,8 @@ one:
 full:
   store {t} %sum, ptr %own1
   %l1 = add i64 %l, 1
-  %lanes = icmp ult i64 %l1, 8
-  br i1 %lanes, label %lane, label %done
+  %again = icmp ult i64 %l1, %lanes
+  br i1 %again, label %lane, label %done
 done:
   ret void
 }}
