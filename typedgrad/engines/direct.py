@@ -9,6 +9,7 @@ import numpy as np
 
 Step: TypeAlias = Callable[[], Any]
 MANY_ZEROS = 256
+LARGE, BROAD = 1024, 12  # so many products, in rows of so many: each factor is gathered once
 ABSOLUTE: dict[str, Any] = {"azmul": np.multiply, "azdiv": np.divide}
 COMPARISONS: dict[str, Any] = {
     "less": np.less,
@@ -97,6 +98,27 @@ def absolute_sums(added: Step, left: Any, product: Any, y: Any, mask: Any) -> St
             added()
 
     return step
+
+
+def outer(left: Any, right: Any) -> tuple[Any, Any] | None:
+    """Return the factors of every pair of some columns, each once, or None for other pairs.
+
+    Terms lie along the first axis; the other two are broadcast.
+    """
+    n, size = left.shape
+    if n * size < LARGE:
+        return None
+    for swapped, (still, turning) in enumerate(((left, right), (right, left))):
+        changes = np.flatnonzero((still != still[:, :1]).any(0))
+        run = int(changes[0]) if len(changes) else size
+        if run < BROAD or size % run:
+            continue
+        both = still.reshape(n, -1, run), turning.reshape(n, -1, run)
+        one, many = both[0][:, :, :1], both[1][:, :1, :]
+        if (both[0] == one).all() and (both[1] == many).all():
+            parts = np.ascontiguousarray(one), np.ascontiguousarray(many)
+            return parts[::-1] if swapped else parts
+    return None
 
 
 def copying(forward: Callable[..., Any], operands: list[Any], y: Any) -> Step:

@@ -24,6 +24,7 @@ from typedgrad.engines.direct import (
     chosen,
     compared,
     copying,
+    outer,
     rectified,
 )
 from typedgrad.engines.engine import LANES, Engine, Kernel, constants_in
@@ -155,7 +156,9 @@ class _Steps:
         self.plan = plan
         self.registers = registers
         sizes = [run.index.size for run in plan.runs if run.op]
-        self.buffer: Any = np.empty(max(sizes, default=0), rows.dtype)
+        terms = [len(run.index) for run in plan.runs if run.op]
+        most = max(sizes, default=0) + max(terms, default=0)
+        self.buffer: Any = np.empty(most, rows.dtype)
         self.mask: Any = np.empty(max(sizes, default=0), np.bool)
         self.values: list[Any] = [None] * (program.values if len(sizes) < len(plan.runs) else 0)
         self.values[program.inputs : program.first] = constants if self.values else ()
@@ -300,21 +303,42 @@ class _Steps:
 
     def _fold(self, steps: list[Step], run: Run) -> None:
         index, size = run.index, run.size
-        block = self.buffer[: index.size].reshape(index.shape)
         y = self.registers[run.begin : run.begin + size]
-        steps.append(partial(self.registers.take, index, None, block, "wrap"))
         if run.op == "sum":
+            block = self.buffer[: index.size].reshape(index.shape)
+            steps.append(partial(self.registers.take, index, None, block, "wrap"))
             steps.append(self._sums(block, y))
             return
         n = len(index) // 2
-        left, right = block[:n], block[n:]
-        product = right if run.op == "azdot" else left
+        left, right, product = self._factors(steps, index)
         steps.append(partial(np.multiply, left, right, product))
-        added = self._sums(product, y)
+        added = self._sums(product.reshape(n, size), y)
         if run.op == "azdot":
-            mask = self.mask[: n * size].reshape(n, size)
+            mask = self.mask[: n * size].reshape(product.shape)
             added = absolute_sums(added, left, product, y, mask)
         steps.append(added)
+
+    def _factors(self, steps: list[Step], index: Any) -> tuple[Any, Any, Any]:
+        """Return the factors of products, gathered, and where to put them.
+
+        The rows of a matrix meet some vectors: then each is gathered once.
+        """
+        n, size = len(index) // 2, index.shape[1]
+        blocks = outer(index[:n], index[n:])
+        product = self.buffer[: n * size].reshape(n, size)
+        if blocks is None:
+            block = self.buffer[: index.size].reshape(index.shape)
+            steps.append(partial(self.registers.take, index, None, block, "wrap"))
+            return block[:n], block[n:], block[n:]
+        found: list[Any] = []
+        begin = n * size
+        for part in blocks:
+            place = self.buffer[begin : begin + part.size].reshape(part.shape)
+            begin += part.size
+            steps.append(partial(self.registers.take, part, None, place, "wrap"))
+            found.append(place)
+        left, right = found
+        return left, right, product.reshape(n, max(left.shape[1], right.shape[1]), -1)
 
     def _sums(self, terms: Any, y: Any) -> Step:
         """Return the call that adds up terms, row after row, into y."""
