@@ -747,3 +747,22 @@ def test_the_page_is_right() -> None:
     assert len(said) == 8
     assert found == pytest.approx(said, rel=1e-12)
     assert f"blocks of {sweep.BLOCK}" in page
+
+
+@pytest.mark.parametrize("p", PRECISIONS, ids=str)
+@pytest.mark.parametrize("engine", ["numpy", "auto"])
+def test_many_totals_are_added_up_as_one_is(engine: str, p: Any) -> None:
+    made = Builder(sweep.MANY + 1)
+    found = [made.emit("mul", [0, k + 1]) for k in range(sweep.MANY)]
+    program = made.program(found)
+    for points in (1, 7, 8, 9, 37, 100):
+        columns = [np.random.default_rng(k).normal(size=points) for k in range(made.inputs)]
+        columns = [column.astype(p.scalar) for column in columns]
+        sums = np.empty(len(found), p.scalar)
+        Sweep(program, p, range(len(found)), engine).run(columns, [None] * len(found), sums, points)
+        for k in (0, 5, sweep.MANY - 1):
+            alone = np.empty(1, p.scalar)
+            one = Sweep(program.select([k]), p, [0], "python")
+            one.run(columns, [None], alone, points)
+            assert alone[0] == sums[k]
+            assert sums.dtype == p.scalar

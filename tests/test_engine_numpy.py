@@ -409,6 +409,27 @@ class Quads(typedgrad.Precision[Any]):
         return bool(np.isfinite(x))
 
 
+@precisions
+@pytest.mark.parametrize(("vectors", "swapped"), [(1, False), (6, False), (6, True)])
+def test_the_rows_of_a_matrix_meet_vectors(p: Any, vectors: int, swapped: bool) -> None:
+    rng, rows, terms = np.random.default_rng(2), 32, 48
+    made, found = Builder((rows + vectors) * terms), []
+    lists = [list(range(k * terms, (k + 1) * terms)) for k in range(rows + vectors)]
+    for vector in lists[rows:]:
+        for row in lists[:rows]:
+            name = "azdot" if vector is lists[-1] else "dot"
+            found.append(made.emit(name, vector + row if swapped else row + vector))
+    kernel, reference = kernels(made.program(found), p)
+    for special in ("1", "0", "-0.0", "inf", "nan"):
+        x = rng.normal(size=made.inputs).astype(p.scalar)
+        x[rng.integers(0, made.inputs, 9)] = p.lift(special)
+        x[rng.integers(0, made.inputs, 9)] = p.lift("0")
+        got, wanted = np.empty((2, len(found)), p.scalar)
+        kernel.run(x, got)
+        reference.run(x, wanted)
+        assert same_bits(got, wanted)
+
+
 def test_another_dtype_of_numpy() -> None:
     quad = pytest.importorskip("numpy_quaddtype")
     p: Any = Quads("quad", quad.QuadPrecision, 113)

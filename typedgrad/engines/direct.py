@@ -116,8 +116,8 @@ def outer(left: Any, right: Any) -> tuple[Any, Any] | None:
         both = still.reshape(n, -1, run), turning.reshape(n, -1, run)
         one, many = both[0][:, :, :1], both[1][:, :1, :]
         if (both[0] == one).all() and (both[1] == many).all():
-            parts = np.ascontiguousarray(one), np.ascontiguousarray(many)
-            return parts[::-1] if swapped else parts
+            a, b = np.ascontiguousarray(one), np.ascontiguousarray(many)
+            return (b, a) if swapped else (a, b)
     return None
 
 
