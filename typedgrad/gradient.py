@@ -110,15 +110,22 @@ class Reverse:
         """Return the program with the derivatives behind its outputs."""
         edges, begins = self.edges()
         kept, count = self.reached(edges, begins)
+        place, target, weighted = self.placed(edges, kept)
+        del edges, kept  # of 10^7 instructions, what is done with is gigabytes
+        kind = self.kinds(target, weighted, count)
+        del weighted, count
+        base, own = self.layout(kind)
+        factors = self.factors(begins, place, len(target), base)
+        del begins, place
+        return self.written(target, factors, kind, base, own)
+
+    def placed(self, edges: Edges, kept: Any) -> tuple[Any, Any, Any]:
+        """Return the place of each edge that is kept, by targets, and these edges in that order."""
         order = np.flatnonzero(kept)
         order = order[ordered(edges.target[order])]
         place = np.full(len(kept), -1, np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
-        target, weighted = edges.target[order], edges.weighted[order]
-        kind = self.kinds(target, weighted, count)
-        base, own = self.layout(kind)
-        factors = self.factors(begins, place, len(order), base)
-        return self.written(target, factors, kind, base, own)
+        return place, edges.target[order], edges.weighted[order]
 
     def edges(self) -> tuple[Edges, Any]:
         """Return all edges, consumers descending, and where those of each consumer begin."""
@@ -178,10 +185,9 @@ class Reverse:
         self.top: int = int(ends[0]) if len(old) else start
         own[: old.inputs] = self.top + np.cumsum(made[: old.inputs]) - 1
         self.end: int = self.top + int(made[: old.inputs].sum())
-        added = np.repeat(np.arange(len(old))[::-1], sizes[::-1])
-        self.owners: Any = np.concatenate(
-            [np.arange(len(old)), added, np.full(self.end - self.top, -1)]
-        )
+        each = np.arange(len(old), dtype=np.int32)
+        rest = np.full(self.end - self.top, -1, np.int32)
+        self.owners: Any = np.concatenate([each, np.repeat(each[::-1], sizes[::-1]), rest])
         return ends - body, own
 
     def adjoints(self) -> Program:

@@ -248,7 +248,7 @@ class Writer:
 
     def place(self, op: str, values: Any, count: Any) -> Any:
         """Make room for the instructions that give these values, each of a row."""
-        rows = values - self.first
+        rows = (values - self.first).astype(np.int32)
         self.codes[rows] = self.ops.setdefault(op, len(self.ops))
         self.counts[rows] = count
         return rows
@@ -274,17 +274,17 @@ class Writer:
     def put(self, op: str, values: Any, args: Sequence[Any]) -> None:
         """Lay one instruction of a row for each value; `args` holds one array an argument."""
         rows = self.place(op, values, len(args))
-        self.jobs.extend((rows, k, arg) for k, arg in enumerate(args))
+        self.jobs.extend((rows, k, arg.astype(np.int32, copy=False)) for k, arg in enumerate(args))
 
     def fold(self, op: str, values: Any, target: Any, *factors: Any) -> None:
         """Lay rows of any number of arguments; `target`, ascending, says whose each factor is."""
         begins = first_of_each(target)
         owners, counts = target[begins], np.diff(begins, append=len(target))
         rows = self.place(op, values[owners], counts * len(factors))
-        rank = np.arange(len(target)) - np.repeat(begins, counts)
-        each = np.repeat(rows, counts)
+        rank = np.arange(len(target), dtype=np.int32) - np.repeat(begins.astype(np.int32), counts)
+        each, step = np.repeat(rows, counts), np.repeat(counts.astype(np.int32), counts)
         for k, factor in enumerate(factors):
-            self.jobs.append((each, rank + k * np.repeat(counts, counts), factor))
+            self.jobs.append((each, rank + k * step, factor.astype(np.int32, copy=False)))
 
     def program(self, outputs: Any, names: Sequence[str], places: Any = None) -> Program:
         """Return the program; places are entries of the old program's sources."""
