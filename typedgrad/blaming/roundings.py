@@ -33,8 +33,19 @@ NONE = frozenset(
 def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
     """Return the rounded sum and its error: s + e == a + b exactly (Knuth)."""
     s = a + b
+    return s, sum_error(a, b, s)
+
+
+def sum_error(a: Any, b: Any, s: Any) -> Any:
+    """Return a + b - s exactly where s is the rounded sum."""
     v = s - a
-    return s, (a - (s - v)) + (b - v)
+    return (a - (s - v)) + (b - v)
+
+
+def summed(terms: Any) -> tuple[Any, Any]:
+    """Return the sums of columns, added from the top down, and the sum of what that rounds."""
+    s: Any = np.add.accumulate(terms, axis=0)
+    return s[-1], sum_error(s[:-1], terms[1:], s[1:]).sum(axis=0)
 
 
 def two_product(a: Any, b: Any, numbers: NumberSystem[Any]) -> tuple[Any, Any]:
@@ -47,10 +58,7 @@ def two_product(a: Any, b: Any, numbers: NumberSystem[Any]) -> tuple[Any, Any]:
 
 
 def _sum(args: list[Any], y: Any, numbers: NumberSystem[Any]) -> Any:
-    total, error = args[0], args[0] * 0
-    for x in args[1:]:
-        total, e = two_sum(total, x)
-        error = error + e
+    total, error = summed(np.stack(args))
     return (y - total) - error
 
 
@@ -65,11 +73,9 @@ def _product(args: list[Any], y: Any, numbers: NumberSystem[Any]) -> Any:
 
 def _dot(args: list[Any], y: Any, numbers: NumberSystem[Any]) -> Any:
     n = len(args) // 2
-    total, error = two_product(args[0], args[n], numbers)
-    for a, b in zip(args[1:n], args[n + 1 :], strict=True):
-        p, e = two_product(a, b, numbers)
-        total, f = two_sum(total, p)
-        error = error + (e + f)
+    products, errors = two_product(np.stack(args[:n]), np.stack(args[n:]), numbers)
+    total, error = summed(products)
+    error = error + errors.sum(axis=0)
     return (y - total) - error
 
 
