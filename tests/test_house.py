@@ -29,7 +29,7 @@ FLOORS: dict[str, list[str]] = {
         *("merging", "simplify", "listing", "drawing", "storage", "thawing"),
     ],
     "engines": ["engines", "batch"],
-    "recordings": ["trees", "tracing", "paths", "bound", "pointwise", "recording"],
+    "recordings": ["trees", "deferred", "tracing", "paths", "bound", "pointwise", "recording"],
     "questions": [
         "fpcore",
         *("points", "trial", "study", "judge", "conditions", "findings", "several"),

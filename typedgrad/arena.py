@@ -51,9 +51,17 @@ class Arrays:
 
     def check(self) -> None:
         """Raise `BrokenTape` if an interrupt has left an operation half written."""
-        size = len(self.primals)
+        size = self.size()
         if not size == len(self.rows) == len(self.lefts) == len(self.rights):
             raise BrokenTape(count=size)
+
+    def size(self) -> int:
+        """Return how many nodes there are, constants left out."""
+        return len(self.primals)
+
+    def number(self, at: int) -> Any:
+        """Return the number that stands at a position, or that of a constant."""
+        return self.constant_primals[~at] if at < 0 else self.primals[at]
 
     def constant(self, x: Any, op: str) -> int:
         """Return the position of a constant; plain literals that are equal share one."""

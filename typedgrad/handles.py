@@ -70,6 +70,8 @@ class TapeValue(Value[T], Generic[T]):
                 meet(self.era, x.era, op)
             return x
         if is_value(x):
+            if isinstance(x, TapeValue) and x.numbers is self.numbers:
+                meet(self.era, x.era, op)
             raise stranger(op, self, x)
         handle: Self = handle_at(self.era.newest(), self.__class__, arrays.constant(x, op))
         return handle
@@ -133,6 +135,10 @@ class TapeValue(Value[T], Generic[T]):
         if self is not other and self._mine(other) and self._position() == other._position():
             return True
         return compare(eq, self, other)
+
+    def look(self, arrays: Arrays, /) -> None:
+        """Take the number from where the value stands."""
+        self.primal = arrays.number(self.index)
 
     def _position(self) -> tuple[int, int]:
         return id(self.era), self.index
@@ -243,20 +249,20 @@ def handle_at(seen_from: Era, cls: Any, at: int) -> Any:
     handle = new(cls)
     handle.era = seen_from.owner(at) if seen_from.older else seen_from
     handle.index = at
-    handle.primal = arrays.constant_primals[~at] if at < 0 else arrays.primals[at]
+    handle.look(arrays)
     if at >= 0 and arrays.rows[at].name == "leaf":
         arrays.keep_leaf(handle)
     return handle
 
 
-CLASSES: dict[NumberSystem[Any], type[TapeValue[Any]]] = {}
+CLASSES: dict[tuple[NumberSystem[Any], type], type[TapeValue[Any]]] = {}
 
 
-def handle_class(numbers: NumberSystem[S]) -> type[TapeValue[S]]:
-    """Return the class of a precision's values on tapes."""
-    found = CLASSES.get(numbers)
+def handle_class(numbers: NumberSystem[S], kind: type[TapeValue[Any]]) -> type[TapeValue[S]]:
+    """Return the class of a precision's values on one kind of tape."""
+    found = CLASSES.get((numbers, kind))
     if found is None:
         space = {"__slots__": (), "numbers": numbers, "__module__": __name__}
-        made: Any = type(f"TapeValue[{numbers.name}]", (TapeValue,), space)
-        found = CLASSES.setdefault(numbers, made)
+        made: Any = type(f"TapeValue[{numbers.name}]", (kind,), space)
+        found = CLASSES.setdefault((numbers, kind), made)
     return found

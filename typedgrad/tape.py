@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, overload
 
 import numpy as np
 from typing_extensions import TypeIs, override
@@ -49,6 +49,9 @@ class Tape(Generic[T]):
     (np.float64(10.0), np.float64(7.0), np.float64(2.0))
     """
 
+    _kind: ClassVar[type[TapeValue[Any]]] = TapeValue
+    _store: ClassVar[type[Arrays]] = Arrays
+
     if TYPE_CHECKING:
         numbers: NumberSystem[T]
 
@@ -59,11 +62,11 @@ class Tape(Generic[T]):
 
     def __init__(self, numbers: Any = None) -> None:
         self.numbers = precision_for(numbers)
-        self._class: type[TapeValue[T]] = handle_class(self.numbers)
+        self._class: type[TapeValue[T]] = handle_class(self.numbers, self._kind)
         self._start(guarded=False)
 
     def _start(self, guarded: bool) -> None:
-        self.arrays: Arrays = Arrays(self.numbers, guarded)
+        self.arrays: Arrays = self._store(self.numbers, guarded)
         self._marks: list[Mark] = []
         self._eras: list[Era] = [Era(self.arrays, ())]
 
@@ -73,20 +76,21 @@ class Tape(Generic[T]):
             raise NotANumber(value=repr(x), type="Value", precision=self.numbers.name)
         era = self._eras[-1]
         node: TapeValue[T] = new(self._class)
-        node.primal = self.numbers.lift(x, "Tape")
+        primal = self.numbers.lift(x, "Tape")
         node.era = era
         node.index = len(era.primals)
         era.push_row(leaf_row(self.numbers))
         era.lefts.append(None)
         era.rights.append(None)
-        era.primals.append(node.primal)
+        era.primals.append(primal)
+        node.look(self.arrays)
         self.arrays.add_leaf(node)
         return node
 
     @property
     def size(self) -> int:
         """How many nodes are on the tape, leaves among them and constants not."""
-        return len(self.arrays.primals)
+        return self.arrays.size()
 
     @property
     def leaves(self) -> tuple[int, ...]:
@@ -131,7 +135,7 @@ class Tape(Generic[T]):
         Marks nest.
         """
         self.arrays.check()
-        mark = Mark(len(self.arrays.primals), len(self.arrays.constants))
+        mark = Mark(self.arrays.size(), len(self.arrays.constants))
         self._marks.append(mark)
         self._eras.append(Era(self.arrays, tuple(self._eras)))
         return mark

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from typedgrad.arena import Arrays
+from typedgrad.deferred import DeferredTape, tape_for
 from typedgrad.errors import BadArguments, BadResult, NotRecordable, OtherTape
 from typedgrad.machine import machine_of
 from typedgrad.node import ALIAS
@@ -68,7 +69,7 @@ class Recorder:
 
     def __init__(self, numbers: NumberSystem[Any], function: str, sources: bool) -> None:
         self.function = function
-        self.tape: Tape[Any] = Tape(numbers)
+        self.tape: Tape[Any] = tape_for(numbers)
         self.tests: list[tuple[str, int, int]] = []
         self.guards: list[Guard] = []
         self.known: dict[Place, int] = {}
@@ -90,18 +91,20 @@ class Recorder:
         """Return the handles of new leaves, which nobody asks for a gradient."""
         first: Any = self.tape(inputs[0])
         arrays, era, cls = self.tape.arrays, first.era, first.__class__
-        handles = [first]
-        for index in range(1, len(inputs)):
-            handle = new(cls)
-            handle.primal = inputs[index]
-            handle.era = era
-            handle.index = index
-            handles.append(handle)
         more = len(inputs) - 1
         arrays.rows += arrays.rows * more
         arrays.lefts += [None] * more
         arrays.rights += [None] * more
         arrays.primals += inputs[1:]
+        handles = [first]
+        for index in range(1, len(inputs)):
+            handle = new(cls)
+            handle.era = era
+            handle.index = index
+            handles.append(handle)
+        if not isinstance(self.tape, DeferredTape):
+            for handle in handles:
+                handle.look(arrays)
         return handles
 
     def taken(self, result: Any) -> tuple[Form, list[Any]]:

@@ -160,8 +160,7 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
             install(cls, op, self.ways)
         row = machine_of(self.numbers).row(op)
         nodes = [self.operand(x, op.name) for x in args]
-        primal = row.forward(*[node.primal for node in nodes])
-        return self._node(row, primal, nodes)
+        return self._made(row, nodes)
 
     def operand(self, x: object, op: str, /) -> Self:
         """Return x itself if it is a node of this precision, or a constant node of it."""
@@ -174,6 +173,9 @@ class Value(ArrayFunctions, Operators[T], Generic[T]):
 
     def _mine(self, x: object) -> TypeIs[Self]:
         return x.__class__ is self.__class__
+
+    def _made(self, row: Row, nodes: Any) -> Self:
+        return self._node(row, row.forward(*[node.primal for node in nodes]), nodes)
 
     def _leaf(self, x: T) -> Self:
         return self._node(machine_of(self.numbers).row(LEAF), x, ())

@@ -1,0 +1,209 @@
+"""Deferred values: what a recording runs on; a number is computed when somebody looks at it.
+
+A program holds no numbers but its constants, so a recording that nothing in f compares needs none.
+What a comparison looks at is computed then, with all that was written down before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
+
+import numpy as np
+from typing_extensions import override
+
+from typedgrad.arena import Arrays, Era, meet
+from typedgrad.handles import TapeValue
+from typedgrad.machine import Row, machine_of
+from typedgrad.node import MANY
+from typedgrad.numbers import NumberSystem
+from typedgrad.op import Op
+from typedgrad.scalars import T
+from typedgrad.shortcuts import Ways
+from typedgrad.tape import Tape
+
+new: Callable[[Any], Any] = object.__new__
+
+
+class DeferredArrays(Arrays):
+    """A graph as arrays of which `primals` is filled only as far as somebody has looked."""
+
+    __slots__ = ()
+
+    @override
+    def size(self) -> int:
+        return len(self.rights)
+
+    @override
+    def number(self, at: int) -> Any:
+        if at >= len(self.primals):
+            self.compute(at + 1)
+        return super().number(at)
+
+    def compute(self, end: int) -> None:
+        """Compute all numbers before a position; NumPy does not warn, as it does not in replays."""
+        primals, begin, number = self.primals, len(self.primals), super().number
+        parts = self.rows[begin:end], self.lefts[begin:end], self.rights[begin:end]
+        with np.errstate(all="ignore"):
+            for row, left, right in zip(*parts, strict=True):
+                many = left if right is MANY else (left,) if right is None else (left, right)
+                primals.append(row.forward(*map(number, many)))
+
+    @override
+    def sweep(self, root: int, seed: Any) -> None:
+        self.compute(root + 1)
+        super().sweep(root, seed)
+
+
+def _unary(cls: Any, op: Op) -> Callable[..., Any]:
+    row = machine_of(cls.numbers).row(op)
+
+    def method(self: Any) -> Any:
+        era = self.era
+        era.push_row(row)
+        node = new(cls)
+        node.era = era
+        lefts = era.lefts
+        node.index = len(lefts)
+        era.rights.append(None)
+        lefts.append(self.index)
+        return node
+
+    method.__name__, method.__doc__ = op.name, op.doc
+    return method
+
+
+def _binary(cls: Any, op: Op, plain: frozenset[Any], slow: Any) -> Callable[..., Any]:
+    row, name = machine_of(cls.numbers).row(op), op.name
+    literal = _literal(cls, op, False)
+
+    def method(self: Any, other: Any) -> Any:
+        era = self.era
+        if other.__class__ is not cls:
+            return literal(self, other) if other.__class__ in plain else slow(self, other)
+        if other.era is not era:
+            era = meet(era, other.era, name)
+        era.push_row(row)
+        node = new(cls)
+        node.era = era
+        lefts = era.lefts
+        node.index = len(lefts)
+        era.rights.append(other.index)
+        lefts.append(self.index)
+        return node
+
+    method.__name__, method.__doc__ = op.name, op.doc
+    return method
+
+
+def _reflected(cls: Any, op: Op, plain: frozenset[Any], slow: Any) -> Callable[..., Any]:
+    literal = _literal(cls, op, True)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return literal(self, other) if other.__class__ in plain else slow(self, other)
+
+    return reflected
+
+
+def _literal(cls: Any, op: Op, first: bool) -> Callable[..., Any]:
+    """Return the short way for a node and a plain number, which comes first or second."""
+    row, name = machine_of(cls.numbers).row(op if first else op.constant_form or op), op.name
+
+    def method(self: Any, x: Any) -> Any:
+        era = self.era
+        arrays = era.arrays or era.live(name)
+        at = arrays.constant(x, name)
+        era.push_row(row)
+        node = new(cls)
+        node.era = era
+        lefts = era.lefts
+        node.index = len(lefts)
+        era.rights.append(self.index if first else at)
+        lefts.append(at if first else self.index)
+        return node
+
+    return method
+
+
+def _many(cls: Any, op: Op) -> Callable[..., Any]:
+    row = machine_of(cls.numbers).row(op)
+
+    def method(args: tuple[Any, ...]) -> Any:
+        era = args[0].era
+        try:  # an era is of one class, so one look tells tapes and classes apart
+            positions = [x.index for x in args if x.era is era]
+        except AttributeError:
+            return args[0].apply(op, args)
+        if len(positions) < len(args):
+            return args[0].apply(op, args)
+        return pushed(cls, era, row, positions)
+
+    return method
+
+
+def pushed(cls: Any, era: Era, row: Row, positions: list[int]) -> Any:
+    """Return the new node of a row of many arguments."""
+    era.push_row(row)
+    node = new(cls)
+    node.era = era
+    lefts = era.lefts
+    node.index = len(lefts)
+    era.rights.append(MANY)
+    lefts.append(tuple(positions))
+    if era.log is not None:
+        era.log.fromlist(positions)
+    return node
+
+
+class DeferredValue(TapeValue[T], Generic[T]):
+    """A position on the tape of a recording; its number is computed when it is asked for."""
+
+    __slots__ = ()
+    ways: ClassVar[Ways] = Ways(_unary, _binary, _reflected, _many)
+
+    if not TYPE_CHECKING:
+
+        @property
+        def primal(self):
+            """The number, computed now if it was not."""
+            return self.era.live("a number").number(self.index)
+
+    @override
+    def look(self, arrays: Arrays, /) -> None:
+        """Do nothing: nobody asks yet."""
+
+    @override
+    def _made(self, row: Row, nodes: Any) -> Self:
+        return self._node(row, None, nodes)
+
+    @override
+    def _node(self, row: Row, primal: Any, nodes: Any) -> Self:
+        era, cls = self.era, self.__class__
+        at = [x.index for x in nodes]
+        node: Self
+        if len(at) > 2 or row.op.sequences:
+            node = pushed(cls, era, row, at)
+            return node
+        era.push_row(row)
+        node = new(cls)
+        node.era = era
+        node.index = len(era.lefts)
+        era.rights.append(at[1] if len(at) == 2 else None)
+        era.lefts.append(at[0])
+        return node
+
+
+class DeferredTape(Tape[T]):
+    """The tape of a recording."""
+
+    _kind: ClassVar[type[TapeValue[Any]]] = DeferredValue
+    _store: ClassVar[type[Arrays]] = DeferredArrays
+
+
+def tape_for(numbers: NumberSystem[T]) -> Tape[T]:
+    """Return a tape that computes as late as it can.
+
+    Where an operation may refuse a number, or is the user's own scalar's, it is computed at once.
+    """
+    late = issubclass(numbers.scalar, np.floating) and not numbers.is_strict
+    return DeferredTape(numbers) if late else Tape(numbers)
