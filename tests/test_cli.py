@@ -372,3 +372,29 @@ def test_the_commands_in_the_examples_run(path: Path, run: Any, monkeypatch: Any
     assert lines
     for line in lines:
         assert run(line).status == 0
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a file that is always full")
+@pytest.mark.parametrize("more", [[], ["--format", "json"]])
+def test_a_screen_that_takes_no_more_text_is_one_error(folder: Path, more: list[str]) -> None:
+    call = [
+        sys.executable,
+        "-m",
+        "typedgrad",
+        "compare",
+        f"{folder}/loss.py:loss",
+        "--at",
+        "x=3,y=4",
+    ]
+    with FULL.open("w") as full:
+        streams: dict[str, Any] = dict(stdout=full, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run([*call, *more], check=False, **streams)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-3:] == [
+        "cannot write standard output: No space left on device",
+        "help: give a file in a folder that exists, may be written to and has room",
+        "[TG467]",
+    ]

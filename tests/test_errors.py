@@ -559,7 +559,7 @@ help: go on
     "TG467": (
         lambda: write_text("no/page.html", ""),
         """cannot write no/page.html: there is no folder no
-help: give the path of a file in a folder that exists and may be written to
+help: give a file in a folder that exists, may be written to and has room
 [TG467]""",
     ),
     "TG468": (

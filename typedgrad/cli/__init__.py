@@ -66,10 +66,13 @@ def command() -> None:
 
 def main() -> None:
     """Run the command; wrong use is one error on stderr and exit status 2."""
-    from typedgrad.cli.screen import explained
+    from typedgrad.cli.screen import closed, explained
 
     try:
-        command.main(prog_name="typedgrad")
+        try:
+            command.main(prog_name="typedgrad")
+        except OSError as error:
+            raise closed(error) from None
     except TypedgradError as error:
         if "--traceback" in sys.argv:
             traceback.print_exception(error)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 import click
 
-from typedgrad.errors import TypedgradError
+from typedgrad.errors import FileNotWritten, TypedgradError
 from typedgrad.source import raised_at
 
 PLAIN: dict[int, int | str] = {
@@ -27,6 +28,18 @@ def put(text: str) -> None:
         Console(highlight=False).print(painted(text), soft_wrap=True)
     else:
         click.echo(readable(text))
+
+
+def closed(error: OSError) -> OSError:
+    """Return the error of a screen, or what stands in for it, that takes no more text.
+
+    What Python still holds for it is let go, so that it does not complain once more at its end.
+    """
+    if isinstance(error, TypedgradError) or error.filename is not None:
+        return error
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FileNotWritten(path="standard output", why=error.strerror or type(error).__name__)
 
 
 def readable(text: str) -> str:

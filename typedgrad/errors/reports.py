@@ -19,7 +19,7 @@ class FileNotWritten(TypedgradError, OSError):
 
     code = "TG467"
     says = "cannot write {path}: {why}"
-    cure = "give the path of a file in a folder that exists and may be written to"
+    cure = "give a file in a folder that exists, may be written to and has room"
 
     @override
     def __str__(self) -> str:
