@@ -12,6 +12,7 @@ import typedgrad as tg
 from typedgrad import errors
 from typedgrad.deferred import DeferredTape, tape_for
 from typedgrad.op import TABLE
+from typedgrad.source import no_frame
 from typedgrad.tracing import Recorder
 from typedgrad.trees import numbers_form
 
@@ -144,3 +145,23 @@ def test_a_precision_that_refuses_numbers_computes_at_once() -> None:
         tg.record(lambda x: tg.log(x - 2)).using(tg.float64.strict).value(1.0)
     lines = [entry.name for entry in caught.traceback]
     assert "<lambda>" in lines
+
+
+def test_places_are_those_of_the_lines_however_they_are_called() -> None:
+    def f(x: Any) -> Any:
+        a = 2 / x
+        b = tg.dot([a, x], [x, a])
+        return (lambda t: -t)(tg.sin(b))
+
+    program = run(f, 2.0).tape.arrays.rows
+    assert [row.name for row in program][1:] == ["div", "dot", "sin", "neg"]
+    recorded: Any = tg.record(f, sources=True).at(2.0)
+    first = f.__code__.co_firstlineno
+    lines = [recorded.sources[place][1] - first for place in recorded.places]
+    assert lines == [1, 2, 3, 3]
+
+
+def test_without_frames_there_are_no_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("typedgrad.source.frame_above", no_frame)
+    program: Any = tg.record(long, sources=True).at(2.0, 3.0)
+    assert list(program.places) == [-1, -1, -1] and program.sources == ()

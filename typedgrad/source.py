@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import linecache
 import os
+import sys
+from array import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FrameType, TracebackType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from typing_extensions import override
@@ -15,6 +18,13 @@ from typing_extensions import override
 Span: TypeAlias = tuple[int | None, int | None, int | None, int | None]
 
 OURS = tuple(os.path.dirname(os.path.abspath(path)) + os.sep for path in (__file__, np.__file__))
+
+
+def no_frame(depth: int) -> None:
+    """Return no frame: where Python does not tell of its own, no place is known."""
+
+
+frame_above: Callable[[int], FrameType | None] = vars(sys).get("_getframe", no_frame)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,3 +170,55 @@ def raised_at(error: BaseException, beneath: CodeType) -> Place | None:
             place = Place(step.tb_frame.f_code, step.tb_lasti)
         step = step.tb_next
     return place
+
+
+class Places:
+    """The user's places that operations come from, numbered in the order in which they are seen.
+
+    `noted` has the number of each operation's place, -1 for none.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[Place, int] = {}
+        self.noted: array[int] = array("i")
+
+    def number(self, at: Place | None) -> int:
+        """Return the number of a place; -1 for none."""
+        return -1 if at is None else self.known.setdefault(at, len(self.known))
+
+    def noting(self, act: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Return what does that with its argument and notes where its caller was called from."""
+        note = self.noted.append
+        codes: dict[int, Offsets | None] = {}  # by id: a code's hash takes in all that is in it
+        kept: list[CodeType] = []  # so that no other gets its id
+
+        def act_and_note(x: Any) -> None:
+            act(x)
+            frame = frame_above(2)
+            while frame is not None:
+                code = frame.f_code
+                key = id(code)
+                if key not in codes:
+                    kept.append(code)
+                    codes[key] = None if is_ours(code) else Offsets(self, code)
+                offsets = codes[key]
+                if offsets is not None:
+                    note(offsets[frame.f_lasti])
+                    return
+                frame = frame.f_back
+            note(-1)
+
+        return act_and_note
+
+
+class Offsets(dict[int, int]):
+    """The numbers of the places in one code, by their offsets."""
+
+    def __init__(self, places: Places, code: CodeType) -> None:
+        super().__init__()
+        self.places = places
+        self.code = code
+
+    def __missing__(self, offset: int) -> int:
+        number = self[offset] = self.places.number(Place(self.code, offset))
+        return number

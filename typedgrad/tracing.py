@@ -21,7 +21,7 @@ from typedgrad.numbers import NumberSystem
 from typedgrad.op import TABLE
 from typedgrad.operators import WATCHER
 from typedgrad.program import Program
-from typedgrad.source import Place, caller, outside
+from typedgrad.source import Place, Places, caller
 from typedgrad.tape import Tape
 from typedgrad.transforms import recording_on
 from typedgrad.trees import Form, flatten, restore, statics
@@ -72,8 +72,7 @@ class Recorder:
         self.tape: Tape[Any] = tape_for(numbers)
         self.tests: list[tuple[str, int, int]] = []
         self.guards: list[Guard] = []
-        self.known: dict[Place, int] = {}
-        self.placed: array[int] | None = array("i") if sources else None
+        self.places: Places | None = Places() if sources else None
         self.log: array[int] = array("i")
 
     def run(self, f: Callable[..., Any], form: Form, inputs: list[Any]) -> Trace:
@@ -154,37 +153,15 @@ class Recorder:
     @contextmanager
     def logged(self, era: Any) -> Generator[None]:
         """Write down the positions that long nodes take, and the user's places if wanted."""
-        rows, placed = self.tape.arrays.rows, self.placed
-
-        # By the code's id: its hash takes in all that is in it, and places keep it alive.
-        quick: dict[tuple[int, int], int] = {}
-
-        def push_row(row: Any) -> None:
-            rows.append(row)
-            if placed is None:
-                return
-            frame = outside(currentframe())
-            if frame is None:
-                placed.append(-1)
-                return
-            code, offset = frame.f_code, frame.f_lasti
-            number = quick.get((id(code), offset))
-            if number is None:
-                number = quick[id(code), offset] = self.number_of(Place(code, offset))
-            placed.append(number)
-
+        append = self.tape.arrays.rows.append
         era.log = self.log
-        if placed is not None:
-            era.push_row = push_row
+        if self.places is not None:
+            era.push_row = self.places.noting(append)
         try:
             yield
         finally:
-            era.push_row = rows.append
+            era.push_row = append
             era.log = None
-
-    def number_of(self, at: Place | None) -> int:
-        """Return the number of a place; -1 for none."""
-        return -1 if at is None else self.known.setdefault(at, len(self.known))
 
     def program(self, inputs: int, outputs: list[int]) -> Program:
         """Return the arrays of the tape as a program, the comparisons behind its results."""
@@ -207,11 +184,11 @@ class Recorder:
         parts["args"] = number[args]
         found = [*outputs, *range(inputs + size, inputs + len(code))]
         parts["outputs"] = number[np.array(found, np.int64)]
-        if self.placed is not None:
-            tested = [self.number_of(guard.at) for guard in self.guards]
-            placed = np.array([*self.placed, *tested], np.int32)
+        if self.places is not None:
+            tested = [self.places.number(guard.at) for guard in self.guards]
+            placed = np.array([*self.places.noted, *tested], np.int32)
             placed = placed if kept is None else placed[kept]
-            parts |= dict(places=placed, sources=[place_of(at) for at in self.known])
+            parts |= dict(places=placed, sources=[place_of(at) for at in self.places.known])
         ops = [row.name for row in code_of if row.op is not ALIAS]
         return Program(inputs, arrays.constants, ops, **parts)
 
