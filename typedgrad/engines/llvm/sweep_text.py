@@ -12,8 +12,8 @@ from typedgrad.engines.llvm import bodies
 from typedgrad.engines.llvm.bodies import Format, literal
 from typedgrad.engines.llvm.graph import CONSTANT, INPUT
 from typedgrad.engines.llvm.segments import Plan, Step
-from typedgrad.engines.llvm.sweep_frame import MAIN, STAGING
-from typedgrad.engines.llvm.sweep_loops import Layout, Writer
+from typedgrad.engines.llvm.sweep_frame import FIRST, MAIN, STAGING
+from typedgrad.engines.llvm.sweep_loops import LINE, Layout, Writer
 
 ATTRIBUTES = (
     'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
@@ -49,8 +49,9 @@ class KernelText:
         first = self._steps("once", 1, address, parts)
         second = self._steps("each", lanes, address, parts)
         t, size = self.fmt.name, self.fmt.size
-        sizes = {"t": t, "size": size, "last": LANES - 1, "sums": LANES}
-        parts += [STAGING.format(**sizes), self._main(first, second)]
+        frame = {"t": t, "size": size, "last": LANES - 1, "sums": LANES, "rest": LINE - 1}
+        frame["points"] = self.layout.points
+        parts += [STAGING.format(**frame), FIRST.format(**frame), self._main(first, second)]
         return "".join(parts)
 
     def _steps(self, title: str, lanes: int, address: Address, parts: list[str]) -> str:
@@ -134,6 +135,7 @@ class KernelText:
             "once": once,
             "each": each,
             "points": layout.points,
+            "first": self._first(),
             "lanes": layout.group,
             "ins": layout.ins,
             "outs": layout.outs,
@@ -146,6 +148,13 @@ class KernelText:
             "ksum": layout.totals,
         }
         return MAIN.format(**values)
+
+    def _first(self) -> str:
+        """Return how many points the first block has; that of a total begins at its lane 0."""
+        layout = self.layout
+        if layout.group > 1 and layout.rows and not layout.totals:
+            return "call i64 @first(ptr %Y, ptr %YS, i64 %n)"
+        return f"add i64 0, {layout.points}"
 
     def barriers(self) -> list[Step]:
         """Return the steps that are barriers."""
