@@ -81,6 +81,8 @@ class Graph(Sink):
             test: int = refs[0]
             if self.ops[test] == "not":
                 return self.node(op, (self.args[test][0], refs[2], refs[1]))
+        if op == "abs" and self.ops[refs[0]] == "abs":
+            return int(refs[0])
         return self.node(op, refs)
 
     @override
