@@ -76,14 +76,25 @@ class Graph(Sink):
     @override
     def emit(self, op: str, *refs: Any) -> int:
         if op == "select":
-            if refs[1] == refs[2]:
-                return int(refs[1])
-            test: int = refs[0]
-            if self.ops[test] == "not":
-                return self.node(op, (self.args[test][0], refs[2], refs[1]))
+            return self._select(*refs)
         if op == "abs" and self.ops[refs[0]] == "abs":
             return int(refs[0])
         return self.node(op, refs)
+
+    def _select(self, test: int, then: int, otherwise: int) -> int:
+        """Return the choice.
+
+        Where a comparison decides whether its number stays as it is, what is computed comes first:
+        a processor of masked vectors takes it in one instruction with the choice.
+        """
+        if then == otherwise:
+            return then
+        compared = self.args[test]
+        if self.ops[test] == "not":
+            test, then, otherwise = compared[0], otherwise, then
+        elif self.ops[test] == "eq" and then in compared and self.numbers.bits <= 53:
+            test, then, otherwise = self.node("ne", compared), otherwise, then
+        return self.node("select", (test, then, otherwise))
 
     @override
     def call(self, ufunc: np.ufunc, *refs: Any) -> int:

@@ -49,10 +49,12 @@ def needs(graph: Graph, live: list[int]) -> dict[int, Need]:
 
 def _usual(graph: Graph, test: int, holds: bool) -> bool:
     """Tell whether nearly all points take a side: that of what is not exactly some constant."""
-    if graph.ops[test] != "eq":
+    op = graph.ops[test]
+    if op not in ("eq", "ne"):
         return False
     a, b = graph.args[test]
-    return holds if a == b else not holds and CONSTANT in (graph.ops[a], graph.ops[b])
+    alike = holds if op == "eq" else not holds
+    return alike if a == b else not alike and CONSTANT in (graph.ops[a], graph.ops[b])
 
 
 def _limited(paths: set[Path]) -> Need:
