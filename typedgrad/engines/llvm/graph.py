@@ -54,6 +54,7 @@ class Graph(Sink):
         self.given: dict[int, Any] = {}
         self.outputs: list[int] = []
         self._known: dict[Any, int] = {}
+        self._assumed: dict[int, bool] = {}
 
     def node(self, op: str, args: tuple[int, ...], given: Any = None, key: Any = None) -> int:
         """Return the number of a node, made now if it is not there."""
@@ -102,7 +103,19 @@ class Graph(Sink):
 
     @override
     def choose(self, test: Test, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
-        return self.pick(test, then(), otherwise())
+        known = self._assumed.get(test.ref)
+        if known is not None:
+            return then() if known else otherwise()
+        first = self._side(test.ref, True, then)
+        return self.pick(test, first, self._side(test.ref, False, otherwise))
+
+    def _side(self, test: int, holds: bool, side: Callable[[], Any]) -> Any:
+        """Return one side of a choice; the same test within it is settled."""
+        self._assumed[test] = holds
+        try:
+            return side()
+        finally:
+            del self._assumed[test]
 
     @override
     def test(self, op: str, *args: Any) -> Any:
