@@ -13,17 +13,22 @@ from typedgrad.engines.llvm.graph import BARRIERS, CONSTANT, INPUT, Graph, is_te
 from typedgrad.engines.llvm.guards import ALWAYS, Need, Region, kept, needs, operands_of, regions
 
 CHUNK = 400  # operations in one function
+QUICK = frozenset({"neg", "abs", "mul", "add", "sub"})  # to do them again is no more than a load
 
 
 @dataclass
 class Step:
-    """A loop over `nodes`, or a single barrier; `flags` says which barriers behind are needed."""
+    """A loop over `nodes`, or a single barrier; `flags` says which barriers behind are needed.
+
+    What is in `again` was computed by a loop before, and is computed anew rather than loaded.
+    """
 
     nodes: list[int]
     barrier: bool = False
     outputs: list[int] = field(default_factory=list[int])
     flags: list[tuple[int, Need]] = field(default_factory=list[tuple[int, Need]])
     regions: list[Region] = field(default_factory=list[Region])
+    again: list[int] = field(default_factory=list[int])
 
 
 @dataclass
@@ -68,6 +73,9 @@ def planned(graph: Graph, alike: tuple[bool, ...], chunk: int = CHUNK) -> Plan:
             step.regions = regions(graph, step.nodes, need, there)
         there.update(step.nodes)
     _place_outputs(graph, each)
+    for step in each:
+        if not step.barrier:
+            step.again = _again(graph, step, shared)
     cells: dict[int, int] = {}
     for n in live:
         if graph.ops[n] == INPUT and n in shared:
@@ -140,9 +148,23 @@ def _place_outputs(graph: Graph, steps: list[Step]) -> None:
         (home[n] if n in home else steps[-1]).outputs.append(j)
 
 
+def _again(graph: Graph, step: Step, shared: set[int]) -> list[int]:
+    """Return the quick ones of what a loop reads that it can do from what else it reads."""
+    reads = sorted(set(_reads(graph, step)))
+    there = shared.union(reads)
+    return [
+        k
+        for k in reads
+        if k not in shared
+        and graph.ops[k] in QUICK
+        and all(a in there or graph.ops[a] in (INPUT, CONSTANT) for a in graph.args[k])
+    ]
+
+
 def _reads(graph: Graph, step: Step) -> list[int]:
-    own = set(step.nodes)
-    found = [k for n in step.nodes for k in operands_of(graph, n) if step.barrier or k not in own]
+    own = {*step.nodes, *step.again}
+    made = (*step.nodes, *step.again)
+    found = [k for n in made for k in operands_of(graph, n) if step.barrier or k not in own]
     for need in [*(r.need for r in step.regions), *(wanted for _, wanted in step.flags)]:
         tests = {test for path in need for test, _ in path}
         found += [k for test in tests for k in operands_of(graph, test) if k not in own]

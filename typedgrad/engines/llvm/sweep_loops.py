@@ -91,7 +91,7 @@ class Writer:
         self.head: list[str] = []
         self.lines: list[str] = []
         self.names: dict[int, str] = {}
-        self.own: set[int] = set(step.nodes)
+        self.own: set[int] = {*step.nodes, *step.again}
         self.pointers: dict[int, str] = {}
         self.count: int = 0
         self.block: str = "loop"
