@@ -18,7 +18,7 @@ ALWAYS: Need = frozenset({()})
 MOST_PATHS = 4
 DEEPEST = 3
 SLOW = {"div": 8, "sqrt": 8}
-WORTH = 12  # a branch costs about as much as so many operations
+WORTH = 24  # a branch that is taken now and then costs about as much as so many operations
 
 
 class Region(NamedTuple):
