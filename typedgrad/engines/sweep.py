@@ -20,7 +20,7 @@ from typedgrad.numbers import NumberSystem
 from typedgrad.program import Program
 
 BLOCK = 8192  # points of a block of a total: part of the order, so part of the result
-CHUNK = 65536  # points between two looks at progress and interrupts, if the program is short
+CHUNK = 1 << 18  # points between two looks at progress and interrupts, if the program is short
 WORK = 1 << 27  # instructions times points in a chunk, if it is long
 LEAST = 64
 MANY = 64  # totals whose lanes are added up together

@@ -33,6 +33,7 @@ from typedgrad.program import Program
 MOST_ARGUMENTS = 3
 SMALL = 500  # instructions: fewer are not worth the machine that runs many at a time
 INTEL = ("x86_64", "AMD64", "amd64")
+PROCESSOR = platform.machine()
 
 
 def type_of(scalar: Any, bits: int, size: int, processor: str) -> str:
@@ -53,7 +54,7 @@ def type_for(numbers: NumberSystem[Any]) -> str:
     scalar: Any = numbers.scalar
     if scalar not in (np.float32, np.float64, np.longdouble):
         return ""
-    return type_of(scalar, numbers.bits, np.dtype(scalar).itemsize, platform.machine())
+    return type_of(scalar, numbers.bits, np.dtype(scalar).itemsize, PROCESSOR)
 
 
 class Plan:
