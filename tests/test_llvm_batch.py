@@ -357,3 +357,42 @@ def test_too_large_a_program_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(fused, "MOST_ARGUMENTS", 5)
     with pytest.raises(TooLarge):
         FusedKernel(program, tg.float64)
+
+
+def products() -> Program:
+    """Products that go to a total and nowhere else, and others that are used or go there twice."""
+    builder = Builder(INPUTS, CONSTANTS)
+    pairs = [(0, 2), (2, 0), (0, 1), (1, 0), (0, 0), (1, 1), (2, 4), (INPUTS + 2, 2)]
+    found = [builder.emit(name, pair) for name in ("mul", "azmul") for pair in pairs]
+    used = builder.emit("azmul", [found[0], found[9]])
+    return builder.program([*found, used, builder.emit("add", [used, 2]), found[3], 2])
+
+
+@each
+@pytest.mark.parametrize("points", [1, 5, 8, 13, 256, 270])
+@pytest.mark.parametrize("start", [0, 3])
+@pytest.mark.parametrize("first", [-0.0, 1.5])
+def test_products_go_to_their_totals(p: Any, points: int, start: int, first: float) -> None:
+    program, columns = products(), columns_for(p, points, seed=points)
+    if points == 5:
+        columns = [np.where(x == x, x * 0, x) for x in columns]
+    rows = [None] * len(program.outputs)
+    rows[2] = np.empty(points, p.scalar)
+    found = []
+    for kernel in (PythonKernel(program, p), WideKernel(program, p)):
+        totals = [np.full(LANES, first, p.scalar) for _ in rows]
+        with np.errstate(all="ignore"):
+            kernel.sweep(columns, rows, totals, start)
+        found.append((*totals, rows[2].copy()))
+    assert all(map(same, *found))
+
+
+@each
+def test_a_product_that_is_only_summed_takes_no_register(p: Any) -> None:
+    program = products()
+    everything = tuple(range(len(program.outputs)))
+    kernel, alike = WideKernel(program, p), (False, True, False)
+    alone, plain = (kernel.laid(alike, summed)[0] for summed in (everything, ()))
+    assert (alone.outputs < 0).sum() == 11  # of 16, 3 have another use and 2 are shared
+    assert (plain.outputs >= 0).all()
+    assert alone.slots < plain.slots

@@ -26,6 +26,16 @@ def _intrinsic(name: str) -> Write:
     return write
 
 
+RELATIONS = {
+    "less": "olt",
+    "less_equal": "ole",
+    "greater": "ogt",
+    "greater_equal": "oge",
+    "equal": "oeq",
+    "not_equal": "une",
+}
+
+
 def _comparison(relation: str) -> Write:
     def write(f: Lines, a: str, b: str) -> str:
         return f.choose(f.test(relation, a, b), f.one, f.zero)
@@ -81,12 +91,7 @@ ROWS: dict[str, tuple[int, Write]] = {
     "where": (3, where),
     "relu": (1, relu),
     "leaky_relu": (2, leaky_relu),
-    "less": (2, _comparison("olt")),
-    "less_equal": (2, _comparison("ole")),
-    "greater": (2, _comparison("ogt")),
-    "greater_equal": (2, _comparison("oge")),
-    "equal": (2, _comparison("oeq")),
-    "not_equal": (2, _comparison("une")),
+    **{name: (2, _comparison(relation)) for name, relation in RELATIONS.items()},
 }
 UFUNCS: dict[Any, tuple[str, int, Write]] = {
     np.add: ("add", 2, _arithmetic("fadd")),
@@ -156,6 +161,29 @@ def by_address(f: Lines, name: str, places: list[str]) -> str:
     return f.arithmetic("fmul" if name == "azmul" else "fdiv", a, b)
 
 
+def chosen(f: Lines, name: str, places: list[str]) -> str:
+    """Write which address holds the result of a row of 80 bits that chooses; '' for other rows.
+
+    `%unit` and `%nought` are the addresses of 1 and 0.
+    """
+    if f.type != "x86_fp80" or name not in ("where", "relu", *RELATIONS):
+        return ""
+    first = places[0]
+    if name in RELATIONS:
+        a, b = (f.let(f"load {f.type}, ptr {place}") for place in places)
+        return _either(f, f.test(RELATIONS[name], a, b), "%unit", "%nought")
+    if name == "where":
+        rest = _either(f, _is_zero(f, first), places[2], places[1])
+    else:
+        sign = f.let(f"icmp slt i16 {_exponent(f, first)}, 0")
+        rest = _either(f, f.let(f"or i1 {sign}, {_is_zero(f, first)}"), "%nought", first)
+    return _either(f, _is_nan(f, first), first, rest)
+
+
+def _either(f: Lines, test: str, a: str, b: str) -> str:
+    return f.let(f"select i1 {test}, ptr {a}, ptr {b}")
+
+
 def _or_one(f: Lines, left: str, other: str) -> str:
     """Write the address of 1 where the left factor is zero, else of the other."""
     return f.let(f"select i1 {_is_zero(f, left)}, ptr %unit, ptr {other}")
@@ -168,6 +196,18 @@ def _is_zero(f: Lines, place: str) -> str:
     """
     digits = f.let(f"load i64, ptr {place}")
     return f.let(f"icmp eq i64 {digits}, 0")
+
+
+def _exponent(f: Lines, place: str) -> str:
+    """Write the sign and the exponent of a number of 80 bits."""
+    return f.let(f"load i16, ptr {f.let(f'getelementptr i8, ptr {place}, i64 8')}")
+
+
+def _is_nan(f: Lines, place: str) -> str:
+    exponent = f.let(f"or i16 {_exponent(f, place)}, {-1 << 15}")
+    full = f.let(f"icmp eq i16 {exponent}, -1")
+    digits = f.let(f"load i64, ptr {place}")
+    return f.let(f"and i1 {full}, {f.let(f'icmp ne i64 {digits}, {-1 << 63}')}")
 
 
 def sum_of(f: Lines, name: str, base: str, count: str) -> str:

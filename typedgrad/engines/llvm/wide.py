@@ -1,9 +1,8 @@
 """The machine that runs any program of one precision on blocks of points: its IR.
 
 It reads records like those of the machine for one point, but its registers are blocks of points,
-and each record runs on a whole block: nothing is compiled for a program. A place is 32 bits: where
-a register begins, in lines of 64 bytes, and in the lowest bit whether it has a number for each
-point. What all points share fills one line with the same number.
+and each record runs on a whole block: nothing is compiled for a program. Places are as
+`wide_lines` has them.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ from threading import RLock
 from typing import Any
 
 import numpy as np
-from typing_extensions import override
 
 from typedgrad.engines.engine import LANES
-from typedgrad.engines.llvm.inline import ROWS, UFUNCS, azmul, by_address
+from typedgrad.engines.llvm.inline import ROWS, UFUNCS, by_address, chosen
 from typedgrad.engines.llvm.jit import compiled
 from typedgrad.engines.llvm.sweep_frame import STAGING
-from typedgrad.engines.llvm.text import ONE, SIZE, SUFFIX, Lines, declarations
+from typedgrad.engines.llvm.text import ONE, SIZE, SUFFIX, ZERO, declarations
 from typedgrad.engines.llvm.wide_frame import SWEEP
+from typedgrad.engines.llvm.wide_lines import LINE, Wide
+from typedgrad.engines.llvm.wide_totals import TOTALS, product, total_lanes, write_total
 
-LINE = 64
-UNIT, UNIT_80 = 4, 2  # vectors of which folds work on so many at the same time
-PAIR = 2  # and everything else
+PAIR = 2  # vectors of which all but folds work on so many at the same time
 INLINE: dict[str, tuple[int, Callable[..., str]]] = {
     **{name: (count, write) for name, count, write in UFUNCS.values()},
     **ROWS,
@@ -35,12 +33,13 @@ FOLDED = ("sum", "prod", "mean", "dot", "azdot", "max", "min")
 OUTSIDE = ("loop1", "loop2", "power", "sweep1", "sweep2", "sweep3", "call_list")
 HALT = 0
 CODES: dict[str, int] = {
-    name: code for code, name in enumerate((*INLINE, *FOLDED, *OUTSIDE), start=1)
+    name: code for code, name in enumerate((*INLINE, *FOLDED, *OUTSIDE, *TOTALS.values()), start=1)
 }
 LISTED = {*FOLDED, "sweep3", "call_list", *(name for name, (n, _) in INLINE.items() if n > 2)}
 PAIRED = ("dot", "azdot")
 RELATIONS = {"max": "ogt", "min": "olt"}
-CONTEXT = ("args", "W", "span", "m", "table", "scratch", "identity")
+BYTES = "<2 x i64>"  # of a number of 80 bits
+CONTEXT = ("args", "W", "span", "m", "table", "scratch", "identity", "sums")
 ATTRIBUTES = (
     'attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }\n'
 )
@@ -49,90 +48,9 @@ _TURN = RLock()
 Run: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
 
 
-def lanes_of(type_: str) -> int:
-    """Return how many numbers of a type make a vector; one, where there are no vectors."""
-    return 1 if type_ == "x86_fp80" else LINE // SIZE[type_]
-
-
-def unit_of(type_: str) -> int:
-    """Return how many vectors of a type are worked on at the same time."""
-    return UNIT_80 if type_ == "x86_fp80" else UNIT
-
-
-class Wide(Lines):
-    """Lines on vectors."""
-
-    def __init__(self, type_: str) -> None:
-        super().__init__(type_)
-        self.number = type_
-        self.lanes: int = lanes_of(type_)
-        self.bytes: int = self.lanes * SIZE[type_]
-        self.unit: int = unit_of(type_)
-        if self.lanes > 1:
-            self.type: str = f"<{self.lanes} x {type_}>"
-            self.zero = "zeroinitializer"
-            self.one: str = f"splat ({type_} {ONE[type_]})"
-        self.flag: str = "i1" if self.lanes == 1 else f"<{self.lanes} x i1>"
-        self.align: int = min(LINE, self.bytes)
-
-    @override
-    def intrinsic(self, name: str, *args: str) -> str:
-        passed = ", ".join(f"{self.type} {x}" for x in args)
-        suffix = SUFFIX[self.number]
-        suffix = suffix if self.lanes == 1 else f"v{self.lanes}{suffix}"
-        return self.let(f"call {self.type} @llvm.{name}.{suffix}({passed})")
-
-    @override
-    def choose(self, test: str, a: str, b: str) -> str:
-        return self.let(f"select {self.flag} {test}, {self.type} {a}, {self.type} {b}")
-
-    def place(self, code: str) -> tuple[str, str]:
-        """Write where a place begins and its mask: all ones if it has a number for each point."""
-        bit = self.let(f"and i64 {code}, 1")
-        begin = self.let(f"shl i64 {self.let(f'sub i64 {code}, {bit}')}, 5")
-        return self.let(f"getelementptr i8, ptr %W, i64 {begin}"), self.let(f"sub i64 0, {bit}")
-
-    def vectors(self, place: tuple[str, str], i: str, count: int) -> list[str]:
-        """Write the addresses of some vectors that begin `i` bytes into a register."""
-        begin, mask = place
-        step = self.let(f"and i64 {mask}, {self.bytes}")
-        found = [self.move(begin, self.let(f"and i64 {i}, {mask}"))]
-        for _ in range(count - 1):
-            found.append(self.move(found[-1], step))
-        return found
-
-    def move(self, address: str, distance: str) -> str:
-        """Write an address so many bytes on."""
-        return self.let(f"getelementptr i8, ptr {address}, i64 {distance}")
-
-    def read(self, address: str) -> str:
-        """Load a vector."""
-        return self.let(f"load {self.type}, ptr {address}, align {self.align}")
-
-    def write(self, x: str, address: str) -> None:
-        """Store a vector."""
-        self.do(f"store {self.type} {x}, ptr {address}, align {self.align}")
-
-    def units(self, name: str, count: int, step: Callable[[str], None]) -> None:
-        """Write a loop over so many vectors at a time; `step` writes the body for a byte."""
-        self.do(f"br label %{name}.from")
-        self.label(f"{name}.from")
-        self.do(f"br label %{name}.unit")
-        self.label(f"{name}.unit")
-        i = f"%{name}.i"
-        self.do(f"{i} = phi i64 [ 0, %{name}.from ], [ {i}.next, %{name}.last ]")
-        step(i)
-        self.do(f"br label %{name}.last")
-        self.label(f"{name}.last")
-        self.do(f"{i}.next = add i64 {i}, {count * self.bytes}")
-        more = self.let(f"icmp ult i64 {i}.next, %span")
-        self.do(f"br i1 {more}, label %{name}.unit, label %{name}.end")
-        self.label(f"{name}.end")
-
-
 def piece_ir(type_: str, name: str) -> str:
     """Return the IR of `piece_<name>(record, context)` for numbers of a type."""
-    f = Wide(type_)
+    f = Wide(type_, total_lanes(type_) if name in TOTALS.values() else 0)
     f.label("entry")
     for place, field in enumerate(CONTEXT):
         kind = "i64" if field in ("span", "m") else "ptr"
@@ -142,8 +60,10 @@ def piece_ir(type_: str, name: str) -> str:
         for line in ("argv = alloca [4 x ptr]", "steps = alloca [4 x i64]", "count = alloca i64"):
             f.do(f"%{line}")
     if type_ == "x86_fp80":
-        f.do(f"%unit = alloca {type_}, align 16")
-        f.do(f"store {type_} {ONE[type_]}, ptr %unit")
+        for constant, x in (("unit", ONE[type_]), ("nought", ZERO[type_])):
+            f.do(f"%{constant} = alloca {type_}, align 16")
+            f.do(f"store {BYTES} zeroinitializer, ptr %{constant}, align 16")
+            f.do(f"store {type_} {x}, ptr %{constant}")
     _piece(f, name)
     f.do("ret void")
     return f"define void @piece_{name}(ptr %ip, ptr %context) #0 {{\n{f.text()}}}\n"
@@ -161,8 +81,12 @@ def frame_ir(type_: str) -> str:
 
 def _piece(f: Wide, name: str) -> None:
     """Write the code of one kind of record."""
-    target = f.place(f.index("%ip", "1"))
+    first = f.index("%ip", "1")
     a, b = f.index("%ip", "2"), f.index("%ip", "3")
+    if name in TOTALS.values():
+        write_total(f, name, first, (f.place(a), f.place(b)))
+        return
+    target = f.place(first)
     if name in INLINE:
         count, write = INLINE[name]
         base = f.at("%args", a, "i32")
@@ -183,6 +107,10 @@ def _inline(
         columns = [f.vectors(place, i, PAIR) for place in args]
         out = f.vectors(target, i, PAIR)
         given = list(zip(*columns, strict=True))
+        sources = [chosen(f, name, list(places)) for places in given]
+        if all(sources):
+            _copies(f, sources, out)
+            return
         found = [by_address(f, name, list(places)) for places in given]
         if not all(found):
             numbers = [[f.read(x) for x in places] for places in given]
@@ -191,6 +119,13 @@ def _inline(
             f.write(y, address)
 
     f.units(f"do.{name}", PAIR, step)
+
+
+def _copies(f: Wide, sources: list[str], targets: list[str]) -> None:
+    """Write copies of numbers of 80 bits; the unit that computes with them copies slowly."""
+    for source, target in zip(sources, targets, strict=True):
+        x = f.let(f"load {BYTES}, ptr {source}, align 16")
+        f.do(f"store {BYTES} {x}, ptr {target}, align 16")
 
 
 def _fold(f: Wide, name: str, base: str, count: str, target: tuple[str, str]) -> None:
@@ -202,7 +137,7 @@ def _fold(f: Wide, name: str, base: str, count: str, target: tuple[str, str]) ->
         if name not in PAIRED:
             return [f.read(x) for x in places]
         others = f.vectors(f.place(f.index(right, k)), i, f.unit)
-        return [_product(f, name, x, y) for x, y in zip(places, others, strict=True)]
+        return [product(f, name == "azdot", x, y) for x, y in zip(places, others, strict=True)]
 
     def step(i: str) -> None:
         first = terms("0", i)
@@ -229,13 +164,6 @@ def _fold(f: Wide, name: str, base: str, count: str, target: tuple[str, str]) ->
             f.write(y, address)
 
     f.units(f"do.{name}", f.unit, step)
-
-
-def _product(f: Wide, name: str, left: str, right: str) -> str:
-    if name == "azdot":
-        found = by_address(f, "azmul", [left, right])
-        return found or azmul(f, f.read(left), f.read(right))
-    return f.arithmetic("fmul", f.read(left), f.read(right))
 
 
 def _extremes(f: Wide, relation: str, xs: list[str], seen: list[str]) -> list[str]:

@@ -3,11 +3,11 @@
 FIELDS = (
     *("once", "once_args", "each", "each_args", "W", "sums"),
     *("table", "scratch", "identity", "pieces"),
-    *("X", "XS", "Y", "YS", "L", "LS", "cells", "columns", "rows", "totals"),
-    *("kcells", "kin", "kout", "ksum", "base", "width", "points", "n"),
+    *("X", "XS", "Y", "YS", "L", "LS", "cells", "columns", "rows", "totals", "sumof"),
+    *("kcells", "kin", "kout", "ksum", "kadd", "base", "width", "points", "n"),
 )
-POINTERS = 20
-CONTEXT = ("once_args", "W", "1", "{lanes}", "table", "scratch", "identity")  # at first
+POINTERS = 21
+CONTEXT = ("once_args", "W", "1", "{lanes}", "table", "scratch", "identity", "sums")  # at first
 
 _HEAD = "\n".join(
     f"  %{name}.at = getelementptr i64, ptr %state, i64 {place}\n"
@@ -16,7 +16,8 @@ _HEAD = "\n".join(
 )
 
 # `cells` and `columns` have the input for each cell and each column; `rows` and `totals` the place
-# of each output that is written or summed.
+# of each output that is written or summed, and `sumof` the number of each of these sums: a record
+# adds to the others by itself.
 SWEEP = (
     """
 define internal void @move(ptr %to, i64 %tostep, ptr %from, i64 %fromstep, i64 %m) #0 {{
@@ -127,7 +128,7 @@ done:
 }}
 define void @wide(ptr %state, i64 %start) #0 {{
 entry:
-  %context = alloca [7 x i64], align 16
+  %context = alloca [8 x i64], align 16
 """
     + _HEAD
     + "".join(
@@ -216,12 +217,15 @@ out:
   br label %outs
 adds:
   %z = phi i64 [ 0, %outs ], [ %z1, %adding ]
-  %hasadd = icmp ult i64 %z, %ksum
+  %hasadd = icmp ult i64 %z, %kadd
   br i1 %hasadd, label %adding, label %blocked
 adding:
   %zp = getelementptr i32, ptr %totals, i64 %z
   %zc = load i32, ptr %zp
-  %zo = mul i64 %z, {sums}
+  %zsp = getelementptr i32, ptr %sumof, i64 %z
+  %zs = load i32, ptr %zsp
+  %zw = zext i32 %zs to i64
+  %zo = mul i64 %zw, {sums}
   %zown = getelementptr {t}, ptr %sums, i64 %zo
   call void @add(ptr %zown, ptr %W, i32 %zc, i64 %m)
   %z1 = add i64 %z, 1

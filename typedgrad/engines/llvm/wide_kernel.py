@@ -20,18 +20,17 @@ from typedgrad.engines.llvm.wide import (
     CODES,
     FOLDED,
     INLINE,
-    LINE,
     OUTSIDE,
-    lanes_of,
     pieces,
-    unit_of,
     wide_machine,
 )
 from typedgrad.engines.llvm.wide import LISTED as LISTED_NAMES
 from typedgrad.engines.llvm.wide import PAIRED as PAIRED_NAMES
 from typedgrad.engines.llvm.wide_encode import APART, LISTED, PAIRED
 from typedgrad.engines.llvm.wide_frame import FIELDS, POINTERS
+from typedgrad.engines.llvm.wide_lines import LINE, lanes_of, unit_of
 from typedgrad.engines.llvm.wide_plan import Laid, laid_out
+from typedgrad.engines.llvm.wide_totals import TOTALS
 from typedgrad.errors import NoFunction
 from typedgrad.numbers import NumberSystem
 from typedgrad.op import TABLE, Op
@@ -84,7 +83,10 @@ class WideKernel:
             [self._kind(k, TABLE[x]) for k, x in enumerate(program.ops)], np.int32
         )
         self.pieces: Any = pieces(fmt.name, self._names)
-        self._laid: dict[tuple[bool, ...], tuple[Laid, Any]] = {}
+        self.adding: Any = np.array(
+            [CODES[TOTALS[x]] if x in TOTALS else 0 for x in self._names], np.int32
+        )
+        self._laid: dict[Any, tuple[Laid, Any]] = {}
 
     def _kind(self, code: int, op: Op) -> int:
         name = self._piece(code, op)
@@ -129,13 +131,19 @@ class WideKernel:
         self.table[code] = made.address, space.ctypes.data
         return f"sweep{op.arity}"
 
-    def laid(self, alike: tuple[bool, ...]) -> tuple[Laid, Any]:
-        """Return the layout for these shared inputs and its memory, constants filled in."""
-        found = self._laid.get(alike)
+    def laid(self, alike: tuple[bool, ...], summed: tuple[int, ...] = ()) -> tuple[Laid, Any]:
+        """Return the layout for these shared inputs and its memory, constants filled in.
+
+        `summed` has for each output the number of its total, or -1 if it is written too.
+        """
+        found = self._laid.get((alike, summed))
         if found is None:
             size = self.fmt.size
             unit = max(unit_of(self.fmt.name) * lanes_of(self.fmt.name), LANES)
-            laid = laid_out(self.program, self.kinds, alike, size, unit)
+            kinds = self.kinds, self.adding
+            laid = laid_out(self.program, kinds, (alike, summed), size, unit)
+            if (laid.outputs < 0).any():
+                pieces(self.fmt.name, [TOTALS[x] for x in self._names if x in TOTALS])
             total = laid.base + laid.slots * laid.points * size
             if total > MOST_BYTES:
                 raise TooWide
@@ -144,7 +152,7 @@ class WideKernel:
             constants = np.array(constants_in(self.program, self.numbers), self.dtype)
             begin = len(laid.cells)
             cells[begin : begin + len(constants)] = constants[:, None]
-            found = self._laid[alike] = laid, space
+            found = self._laid[alike, summed] = laid, space
         return found
 
     def bound_sweep(self, columns: Any, out: Any, totals: Any) -> BoundWide:
@@ -167,9 +175,14 @@ class BoundWide:
     """A sweep over given arrays, as `Bound` is one."""
 
     def __init__(self, kernel: WideKernel, columns: Any, out: Any, totals: Any) -> None:
-        laid, space = kernel.laid(tuple(len(x) == 1 for x in columns))
         rows = [k for k, row in enumerate(out) if row is not None]
         summed = [k for k, lanes in enumerate(totals) if lanes is not None]
+        alone = np.full(len(out), -1)
+        alone[summed] = np.arange(len(summed))
+        alone[rows] = -1
+        laid, space = kernel.laid(tuple(len(x) == 1 for x in columns), tuple(alone.tolist()))
+        places = laid.outputs[summed]
+        adds = np.flatnonzero(places >= 0).astype(np.int32)
         dtype, size = kernel.dtype, kernel.fmt.size
         widest = int(max(np.diff(kernel.program.starts), default=0)) + 1
         sums = aligned(max(len(summed), 1) * LANES * size)
@@ -177,13 +190,13 @@ class BoundWide:
         arrays = [
             *(laid.once, laid.once_args, laid.each, laid.each_args, space, sums, kernel.table),
             *(np.empty(widest, dtype), np.arange(widest, dtype=np.int32), kernel.pieces),
-            *(laid.cells, laid.columns, laid.outputs[rows], laid.outputs[summed]),
+            *(laid.cells, laid.columns, laid.outputs[rows], places[adds], adds),
         ]
-        places = [x.ctypes.data for x in arrays]
-        places[10:10] = self.tables.places
-        counts = (len(laid.cells), len(laid.columns), len(rows), len(summed))
+        given = [x.ctypes.data for x in arrays]
+        given[10:10] = self.tables.places
+        counts = (len(laid.cells), len(laid.columns), len(rows), len(summed), len(adds))
         self.state: WideState = WideState(
-            *places, *counts, laid.base, laid.points * size, laid.points
+            *given, *counts, laid.base, laid.points * size, laid.points
         )
         self.keep: list[Any] = arrays
         self.kernel = kernel
