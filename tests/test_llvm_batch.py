@@ -376,7 +376,7 @@ def test_products_go_to_their_totals(p: Any, points: int, start: int, first: flo
     program, columns = products(), columns_for(p, points, seed=points)
     if points == 5:
         columns = [np.where(x == x, x * 0, x) for x in columns]
-    rows = [None] * len(program.outputs)
+    rows: list[Any] = [None] * len(program.outputs)
     rows[2] = np.empty(points, p.scalar)
     found = []
     for kernel in (PythonKernel(program, p), WideKernel(program, p)):

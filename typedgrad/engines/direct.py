@@ -100,13 +100,13 @@ def absolute_sums(added: Step, left: Any, product: Any, y: Any, mask: Any) -> St
     return step
 
 
-def outer(left: Any, right: Any) -> tuple[Any, Any] | None:
+def outer(left: Any, right: Any, least: int = LARGE) -> tuple[Any, Any] | None:
     """Return the factors of every pair of some columns, each once, or None for other pairs.
 
     Terms lie along the first axis; the other two are broadcast.
     """
     n, size = left.shape
-    if n * size < LARGE:
+    if n * size < least:
         return None
     for swapped, (still, turning) in enumerate(((left, right), (right, left))):
         changes = np.flatnonzero((still != still[:, :1]).any(0))

@@ -124,12 +124,12 @@ def _cut(cuts: Any, counts: Any) -> Any:
     return found
 
 
-def _narrow(program: Program, groups: _Groups) -> Any:
+def _narrow(program: Program, groups: _Groups, least: int) -> Any:
     """Tell which runs belong to levels that have too little work for arrays."""
     folds = np.array([bool(TABLE[name].sequences) for name in program.ops], np.bool)
     pairs: Any = np.where(folds[groups.code], np.maximum(groups.arity // 2, 1), 1)
     work = groups.size * pairs
-    narrow: Any = np.bincount(groups.level, work)[groups.level] < NARROW
+    narrow: Any = np.bincount(groups.level, work)[groups.level] < least
     return narrow & ~_brief(program, groups, work, narrow)
 
 
@@ -158,13 +158,13 @@ def _is_simple(name: str) -> bool:
     return bool(op.sequences) or isinstance(op.forward, np.ufunc) or name in DIRECT
 
 
-def schedule(program: Program) -> Schedule:
-    """Return the runs of a program; neighbouring narrow levels are one stretch."""
+def schedule(program: Program, narrow: int = NARROW) -> Schedule:
+    """Return the runs of a program; neighbours of less work than `narrow` make one stretch."""
     register = np.arange(program.values, dtype=np.int32)
     if not len(program):
         return Schedule(register, np.empty(0, np.int64), [])
     order, groups = _grouped(program)
-    short = _narrow(program, groups)
+    short = _narrow(program, groups, narrow)
     register[program.first + order] = program.first + np.arange(len(order), dtype=np.int32)
     taken = groups.size * groups.arity
     base = np.cumsum(taken) - taken
