@@ -60,7 +60,7 @@ def network(p: Any, points: int, layers: tuple[int, ...] = (3, 13, 12, 1)) -> An
             dot = made.emit("dot", [*range(at, at + width), *layer])
             sums.append(made.emit("add", [dot, at + width]))
             at += width + 1
-        layer = [made.emit("relu", [x]) for x in sums]
+        layer = [made.emit("relu", [x]) for x in sums] if count > 1 else sums
     program = simplify(value_and_gradient(made.program(layer)))
     rng = np.random.default_rng(points)
     sizes = [points if k < layers[0] else 1 for k in range(inputs)]
