@@ -46,6 +46,7 @@ def always() -> Iterator[None]:
     """Run every program in this way, however narrow."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ranks, "WIDE", 0)
+        patch.setattr(ranks, "LEAST", 0)
         yield
 
 
@@ -160,6 +161,9 @@ def test_only_wide_programs_on_few_points(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(ranks, "WIDE", 4)
     assert found(program, 100)
     assert not found(chain.program([9]), 100)
+    monkeypatch.setattr(ranks, "LEAST", 1000)
+    assert not found(program, 100)
+    monkeypatch.setattr(ranks, "LEAST", 0)
     monkeypatch.setattr(ranks, "BYTES", 1000)
     assert not found(program, 100)
 

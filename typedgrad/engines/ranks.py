@@ -25,6 +25,7 @@ FOLDS = ("sum", "dot", "azdot")
 ROW = 1 << 12  # bytes of a row; of more points, a call for each instruction is no loss
 BYTES = 1 << 24  # that all rows may take
 WIDE = 4  # so many instructions a run, or it does not pay
+LEAST = 64  # instructions; of fewer, to lay them out takes longer than is saved
 
 
 def ranked(
@@ -34,7 +35,7 @@ def ranked(
 
     The key tells which outputs are written, and which are summed.
     """
-    if not plan.each:
+    if len(plan.each) < max(LEAST, 1):
         return None
     part = Part(program, plan, key)
     size = -(-points // LANES) * LANES
