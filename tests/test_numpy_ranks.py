@@ -29,7 +29,8 @@ from tests.test_numpy_blocks import adjoints
 from typedgrad.engines import ranks
 from typedgrad.engines.arrays import array_rows
 from typedgrad.engines.engine import LANES
-from typedgrad.engines.ranks import is_upper, ranked, together
+from typedgrad.engines.lanes import together
+from typedgrad.engines.ranks import is_upper, ranked
 from typedgrad.engines.slots import layout
 from typedgrad.engines.sweep import Sweep
 from typedgrad.gradient import value_and_gradient
@@ -104,9 +105,9 @@ def test_gradients_of_shared_inputs(edge: str, points: int, p: Any) -> None:
     assert_sweeps_alike(program, p, columns, ["ot"] * len(program.outputs))
 
 
-@precisions
-def test_rows_run_together_from_sweep_to_sweep(p: Any) -> None:
-    program, columns = network(p, 60)
+@pytest.mark.parametrize(("p", "points"), [(tg.float32, 60), (tg.float64, 60), (tg.float64, 600)])
+def test_lanes_are_added_to_from_sweep_to_sweep(p: Any, points: int) -> None:
+    program, columns = network(p, points)
     count = len(program.outputs)
     sums = np.empty((2, count), p.scalar)
     sweeps = [Sweep(program, p, range(count), name) for name in ("numpy", "python")]
@@ -114,7 +115,7 @@ def test_rows_run_together_from_sweep_to_sweep(p: Any) -> None:
         for x in columns:
             x[0] = turn - 1
         for sweep, found in zip(sweeps, sums, strict=True):
-            sweep.run(columns, [None] * count, found, 60)
+            sweep.run(columns, [None] * count, found, points)
         assert_same([sums[0]], [sums[1]])
 
 

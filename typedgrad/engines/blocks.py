@@ -13,6 +13,7 @@ from numpy.lib.array_utils import byte_bounds
 from typedgrad.engines.arrays import ArrayRows, is_array
 from typedgrad.engines.calls import Buffers, Maker
 from typedgrad.engines.engine import LANES, constants_in
+from typedgrad.engines.lanes import Lanes
 from typedgrad.engines.lean import lean
 from typedgrad.engines.ranks import ROW, Ranks, ranked
 from typedgrad.engines.slots import COLUMN, OUTPUT, SHARED, SLOT, Layout, Storage, layout
@@ -252,6 +253,7 @@ class Block:
         self.single: list[int] = [j for j in added if j not in set(self.together)]
         many = len(self.single)
         self.lanes: Any = np.empty((size // LANES + 1 if many else 0, many, LANES), dtype)
+        self._lanes = Lanes(self.together)
         self._spare: Any = None  # arrays to gather what is added up together, and its lanes
         self._quick = self._laid(careful=False)
         self._careful: _Laid | None = None
@@ -356,15 +358,17 @@ class Block:
         if self.together and self._spare is None:
             lanes = np.empty((self.size // LANES + 1, width, LANES), rows.dtype)
             self._spare = np.empty((width, rows.shape[1]), rows.dtype), lanes
+        whole = self._lanes.one_array(totals) if self.together else None
         for k in range(0, len(self.together), width):
             chosen = self.together[k : k + width]
-            some = [totals[j] for j in chosen]
-            found, lanes = (self._spare[0][: len(some)], self._spare[1][: count + 1, : len(some)])
+            some = [totals[j] for j in chosen] if whole is None else []
+            own = np.array(some) if whole is None else whole[k : k + width]
+            found, lanes = (self._spare[0][: len(own)], self._spare[1][: count + 1, : len(own)])
             rows.take([self.summed[j].place for j in chosen], 0, found, "clip")
-            lanes[0] = np.concatenate(some).reshape(-1, LANES)
+            lanes[0] = own
             lanes[1:] = found[:, head:end].reshape(-1, count, LANES).swapaxes(0, 1)
-            sums = np.add.reduce(lanes, axis=0, initial=self.sweeper.minus_zero)
-            for target, total in zip(some, sums, strict=True):
+            np.add.reduce(lanes, axis=0, out=own, initial=self.sweeper.minus_zero)
+            for target, total in zip(some, own, strict=False):
                 target[:] = total
 
     def _summed(self, place: Storage) -> Any:

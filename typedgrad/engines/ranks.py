@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from typedgrad.engines.arrays import ArrayRows, is_array
+from typedgrad.engines.arrays import ArrayRows
 from typedgrad.engines.direct import ABSOLUTE, COMPARISONS, chosen, compared, outer, rectified
 from typedgrad.engines.engine import LANES
+from typedgrad.engines.lanes import Lanes
 from typedgrad.engines.levels import Run, Schedule, schedule
 from typedgrad.engines.slots import SHARED, Layout
-from typedgrad.machine import is_tuple
 from typedgrad.program import Program
 
 FOLDS = ("sum", "dot", "azdot")
@@ -90,8 +90,7 @@ class Ranks:
         self._is_mixed: bool = maker.is_mixed or bool((found < len(part.shared)).any())
         self._minus_zero: Any = rows.numbers.from_special("-0.0")
         self._spread: Any = np.empty((len(part.summed), size + LANES), rows.dtype)
-        self._lanes_of: Any = None  # whose lanes are the rows of one array
-        self._lanes: Any = None
+        self._lanes = Lanes(part.summed)
 
     def sweep(self, arrays: tuple[Any, Any, Any], shared: Any, span: tuple[int, int]) -> None:
         """Sweep over columns, rows and totals.
@@ -120,11 +119,9 @@ class Ranks:
 
     def _add(self, totals: Sequence[Any], shift: int, points: int) -> None:
         """Add to the lanes; where there is no point, -0.0 is added, which changes nothing."""
-        if self._lanes_of is not totals:
-            found = together([totals[k] for k in self.part.summed])
-            self._lanes_of, self._lanes = (totals, found) if is_tuple(totals) else (None, None)
-        some = [totals[k] for k in self.part.summed] if self._lanes is None else []
-        lanes = np.array(some) if self._lanes is None else self._lanes
+        one = self._lanes.one_array(totals)
+        some = [totals[k] for k in self.part.summed] if one is None else []
+        lanes = np.array(some) if one is None else one
         end = -(-(shift + points) // LANES) * LANES
         spread = self._spread[:, :end]
         spread[:, :LANES] = spread[:, -LANES:] = self._minus_zero
@@ -133,19 +130,6 @@ class Ranks:
             np.add(lanes, spread[:, k : k + LANES], lanes)
         for target, found in zip(some, lanes, strict=False):
             target[:] = found
-
-
-def together(arrays: Sequence[Any]) -> Any:
-    """Return the array whose rows are just these arrays, or None."""
-    base = arrays[0].base
-    if not is_array(base) or base.shape != (len(arrays), *arrays[0].shape):
-        return None
-    if base.dtype != arrays[0].dtype:
-        return None
-    places = [x.ctypes.data for x in arrays]
-    alike = all(x.base is base and x.strides == base.strides[1:] for x in arrays)
-    own = [base.ctypes.data + k * base.strides[0] for k in range(len(arrays))]
-    return base if alike and places == own else None
 
 
 class _Steps:
