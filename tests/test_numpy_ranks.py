@@ -108,7 +108,8 @@ def test_gradients_of_shared_inputs(edge: str, points: int, p: Any) -> None:
 @pytest.mark.parametrize(("p", "points"), [(tg.float32, 60), (tg.float64, 60), (tg.float64, 600)])
 def test_lanes_are_added_to_from_sweep_to_sweep(p: Any, points: int) -> None:
     program, columns = network(p, points)
-    count = len(program.outputs)
+    count = len(program.outputs) - 1
+    program = program.select(range(count))  # without the last partial, which is 1
     sums = np.empty((2, count), p.scalar)
     sweeps = [Sweep(program, p, range(count), name) for name in ("numpy", "python")]
     for turn in range(3):
