@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from typedgrad.engines.llvm.encode_text import FIELDS, FOR_EVER, GROUP, LEAST, RECORD, encoder_ir
+from typedgrad.engines.llvm.encode_cuts import LONG, PART, PIECE, WINDOW
+from typedgrad.engines.llvm.encode_job import FIELDS, FOR_EVER, LEAST, RECORD
+from typedgrad.engines.llvm.encode_text import GROUP, encoder_ir
 from typedgrad.engines.llvm.jit import compiled
 from typedgrad.program import Program
 
@@ -42,7 +44,8 @@ _Routine: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 class Encoded(NamedTuple):
     """A program as the machine reads it; `outputs` are the registers of the outputs.
 
-    It is `rolled` where a record stands for many instructions.
+    It is `rolled` where a record stands for many instructions. The register behind those of inputs
+    and constants has to hold 1.
     """
 
     records: Ints
@@ -56,7 +59,8 @@ def encoded(program: Program, kinds: Ints, width: int) -> Encoded:
     """Return the records of a program; `kinds` has two codes of the machine for each of its rows.
 
     The first is for one instruction: with LISTED it gets the place and number of its arguments
-    instead of two registers, with PAIRED half that number. The second is for many, or 0; it may
+    instead of two registers, with PAIRED half that number; with CUT it may run on some terms at a
+    time. The second is for many, or 0; it may
     compute up to a multiple of `width`. With EVEN it takes arguments that lie side by side or are
     all the same, with DENSE only those side by side.
     """
@@ -67,28 +71,34 @@ def encoded(program: Program, kinds: Ints, width: int) -> Encoded:
     registers, blocks = np.empty(values, np.int32), np.empty(values, np.int32)
     registers[:first] = np.arange(first, dtype=np.int32)
     blocks[:first] = _shapes(program)
-    records = np.zeros((count + 1, RECORD), np.int32)
     keys = np.full(count + 1, -1, np.int64)
     most = int(np.diff(program.starts).max(initial=0))
-    sizes = dict(order=count, ends=count, free=count, list=len(program.args) + most)
+    parts = len(program.args) // PART
+    sizes = dict(order=count, ends=count, free=count, pieces=parts * PIECE)
+    sizes |= dict(list=len(program.args) + most + 4 * parts)
     sizes |= dict.fromkeys(("sizes", "bases", "alive", "spare"), count // LEAST)
     made: dict[str, Ints] = {n: np.empty(size + 1, np.int32) for n, size in sizes.items()}
     made |= dict(codes=program.codes, starts=program.starts, args=program.args, kinds=kinds)
-    made |= dict(last=last, registers=registers, blocks=blocks, records=records)
+    made |= dict(last=last, registers=registers, blocks=blocks)
     made |= dict(deltas=np.empty(most + 1, np.int32))
+    made |= dict(heads=np.full((count >> WINDOW) + 1, -1, np.int32))
+    made |= dict(begun=np.zeros(len(program.args) // LONG + 1, np.int32))
     digits = GROUP - (len(program.ops) - 1).bit_length()
     job = _Job(count=count, first=first, width=width, digits=digits, keys=keys.ctypes.data)
     for name, array in made.items():
         setattr(job, name, array.ctypes.data)
     _Routine(code.address("levels"))(ctypes.byref(job))
     keys[:count].sort()
-    for name in ("arrange", "encode"):
-        _Routine(code.address(name))(ctypes.byref(job))
+    _Routine(code.address("arrange"))(ctypes.byref(job))
+    most_records = count + int(job.cuts)
+    records = np.zeros((most_records + 1, RECORD), np.int32)
+    job.records = records.ctypes.data
+    _Routine(code.address("encode"))(ctypes.byref(job))
     written, listed, used = (int(getattr(job, x)) for x in ("written", "listed", "used"))
-    if written < count:
+    if written < most_records:
         records = records[: written + 1].copy()
-    outputs = registers[program.outputs]
-    return Encoded(records, made["list"][:listed].copy(), outputs, used + width, written < count)
+    outputs, rolled = registers[program.outputs], bool(job.rolled)
+    return Encoded(records, made["list"][:listed].copy(), outputs, used + width, rolled)
 
 
 def _shapes(program: Program) -> Ints:

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from functools import cache
 
-from typedgrad.engines.llvm.routine import Routine, Test, Variable, Whole
+from typedgrad.engines.llvm.encode_cuts import LONG, LONG_BITS, WINDOW, cut, mark, parts_of
+from typedgrad.engines.llvm.encode_job import (
+    CUT,
+    DENSE,
+    EVEN,
+    FOR_EVER,
+    LEAST,
+    LISTED,
+    PAIRED,
+    PLACE,
+    RECORD,
+    RELEASED,
+    SINGLE,
+    Parts,
+)
+from typedgrad.engines.llvm.routine import Test, Variable, Whole
 
-LISTED, PAIRED, DENSE, EVEN = 1 << 16, 1 << 17, 1 << 18, 1 << 19
-FOR_EVER = 2**31 - 1
-RELEASED, SINGLE = -2, -1
-RECORD = 4  # numbers of 32 bits in a record
-LEAST = 8  # instructions that are worth a record together
 TRIES = 8  # blocks that are looked at before a new one is made
-PLACE = 12  # bits of the place of an instruction in its stretch, and of its level
 GROUP = 21  # bits of its code and its shape
 MIX = -7046029254386353131
-
-NUMBERS = ("count", "first", "width", "digits", "listed", "used", "written")
-FIELDS = (
-    *NUMBERS,
-    *("codes", "starts", "args", "kinds", "keys", "order", "ends", "last", "registers", "blocks"),
-    *("free", "sizes", "bases", "alive", "spare", "deltas", "records", "list"),
-)
 
 
 @cache
@@ -34,21 +36,8 @@ def encoder_ir() -> str:
     return _levels() + _arrange() + _Encoder().text()
 
 
-class _Parts:
-    """The arrays and numbers that the routines share."""
-
-    def __init__(self, name: str) -> None:
-        self.r = Routine(name, FIELDS)
-        self.count, self.first = self.r.field("count").now, self.r.field("first").now
-        self.codes, self.starts = self.r.array("codes"), self.r.array("starts")
-        self.args, self.order = self.r.array("args"), self.r.array("order")
-        self.keys = self.r.array("keys", "i64")
-        self.registers, self.blocks = self.r.array("registers"), self.r.array("blocks")
-        self.last, self.ends = self.r.array("last"), self.r.array("ends")
-
-
 def _levels() -> str:
-    p = _Parts("levels")
+    p = Parts("levels")
     r, shapes = p.r, p.blocks
     digits = r.field("digits").now
     with r.each(0, p.count) as i:
@@ -78,9 +67,9 @@ def _arrange() -> str:
     What runs backwards through its arguments is turned round. `registers` has the place of a
     value in the order, until it gets a register.
     """
-    p = _Parts("arrange")
+    p = Parts("arrange")
     r = p.r
-    j = r.variable(0)
+    j, cuts = r.variable(0), r.variable(0)
     with r.loop(lambda: j.now < p.count):
         start = j.now
         group = p.keys[start] >> PLACE
@@ -94,10 +83,17 @@ def _arrange() -> str:
             i = _instruction(p.keys[turned.choose(start + stop - 1 - k, k)])
             p.order[k] = i
             p.registers[p.first + i] = p.first + k
-            with r.each(p.starts[i], p.starts[i + 1]) as at:
+            begin, end = p.starts[i], p.starts[i + 1]
+            whole = r.variable(begin)
+            few = (end - begin >= LONG) & (stop - start < LEAST)
+            with r.when(few), r.when((p.kinds[p.codes[i] * 2] & CUT).differs(0)):
+                cut(p, i, k, cuts)
+                whole.set(end)
+            with r.each(whole.now, end) as at:
                 a = p.args[at]
                 with r.when(p.last[a].differs(FOR_EVER)):
                     p.last[a] = k
+    r.field("cuts").set(cuts.now)
     return r.text()
 
 
@@ -107,7 +103,7 @@ def _instruction(key: Whole) -> Whole:
     return (stretch << PLACE) | (key & ((1 << PLACE) - 1))
 
 
-def _is_turned(p: _Parts, start: Whole, stop: Whole) -> Test:
+def _is_turned(p: Parts, start: Whole, stop: Whole) -> Test:
     """Return whether the first argument that changes after the first instruction goes down."""
     r = p.r
     step = r.variable(0)
@@ -119,17 +115,18 @@ def _is_turned(p: _Parts, start: Whole, stop: Whole) -> Test:
     return step.now < 0
 
 
-class _Encoder(_Parts):
+class _Encoder(Parts):
     """The routine that writes the records."""
 
     def __init__(self) -> None:
         super().__init__("encode")
         r = self.r
-        self.width, self.kinds = r.field("width").now, r.array("kinds")
+        self.width = r.field("width").now
         self.free, self.sizes, self.bases = (r.array(x) for x in ("free", "sizes", "bases"))
         self.alive, self.spare = r.array("alive"), r.array("spare")
         self.deltas, self.records, self.list = (r.array(x) for x in ("deltas", "records", "list"))
-        self.used, self.place, self.written = r.variable(self.first), r.variable(0), r.variable(0)
+        self.used, self.place = r.variable(self.first + 1), r.variable(0)
+        self.written, self.rolled = r.variable(0), r.variable(0)
         self.singles, self.spares, self.made = r.variable(0), r.variable(0), r.variable(0)
         self.block, self.next = r.variable(SINGLE), r.variable(0)
         self.stop, self.plain, self.run = r.variable(0), r.variable(0), r.variable(1)
@@ -139,6 +136,9 @@ class _Encoder(_Parts):
         with r.loop(lambda: j.now < self.count):
             at = j.now
             with r.when(at.equals(self.stop.now)):
+                with r.when((at & ((1 << WINDOW) - 1)).equals(0) & (at >= 1)):
+                    for write in (self.part, self.free_parts):
+                        parts_of(self, (at >> WINDOW) - 1, write)
                 self.stop.set(self.ends[at])
                 self.plain.set(at)
                 self.block.set(SINGLE)
@@ -148,7 +148,43 @@ class _Encoder(_Parts):
             j.set(at + self.run.now)
         for name, value in (("listed", self.place), ("used", self.used), ("written", self.written)):
             r.field(name).set(value.now)
+        r.field("rolled").set(self.rolled.now)
         return r.text()
+
+    def part(self, window: Whole, i: Whole, start: Whole, stop: Whole) -> None:
+        """Write the record that adds some terms of a fold up."""
+        at = self.written.now * RECORD
+        self.fold(at, i, start, stop)
+        target = self.r.variable(0)
+        self.take_single(target)
+        self.records[at + 1] = target.now
+        self.registers[self.first + i] = target.now
+        self.written.add(1)
+
+    def free_parts(self, window: Whole, i: Whole, start: Whole, stop: Whole) -> None:
+        """Free what parts take last, when all of the window have taken it."""
+        with self.taken(i, start, stop) as a, self.r.when(self.last[a].equals(mark(window))):
+            self.last[a] = RELEASED
+            self.release(self.registers[a], self.blocks[a])
+
+    def fold(self, at: Whole, i: Whole, start: Whole, stop: Whole) -> None:
+        """Write what is taken: some terms and, before them, the total of those before."""
+        r, place, total = self.r, self.place, self.registers[self.first + i]
+        c = self.codes[i]
+        self.records[at] = (self.kinds[c * 2] & 65535) | (c << 16)
+        self.records[at + 2] = place.now
+        self.records[at + 3] = stop - start + (start >= 1).choose(1, 0)
+        sides, terms = self.sides(i)
+        with r.each(0, sides) as side:
+            with r.when(start >= 1):
+                self.list[place.now] = side.equals(0).choose(total, self.first)
+                place.add(1)
+            begin = self.starts[i] + side * terms
+            with r.each(begin + start, begin + stop) as k:
+                self.list[place.now] = self.register(k)
+                place.add(1)
+        with r.when(start >= 1):
+            self.give_single(total)
 
     def take_block(self, size: Whole) -> None:
         """Take a block that is free and not much too large, or make one."""
@@ -190,9 +226,16 @@ class _Encoder(_Parts):
         at = self.written.now * RECORD
         alone, together = run.now.equals(1), run.now >= 2
         with r.when(alone):
-            self.records[at] = (kind & 65535) | (c << 16)
-            self.arguments(at, begin, n, kind)
+            done = r.variable(0)
+            with r.when(n >= LONG), r.when((kind & CUT).differs(0)):
+                done.set(self.begun[begin >> LONG_BITS])
+            with r.when(done.now.equals(0)):
+                self.records[at] = (kind & 65535) | (c << 16)
+                self.arguments(at, begin, n, kind)
+            with r.when(done.now >= 1):
+                self.fold(at, i, done.now, self.terms(n, kind))
         with r.when(together):
+            self.rolled.set(1)
             self.records[at] = (many & 65535) | (c << 16)
             self.streams(at, begin, n, kind)
         target = r.variable(self.next.now)
@@ -273,13 +316,7 @@ class _Encoder(_Parts):
                 self.release(self.registers[a], self.blocks[a])
         target.set(self.next.now)
         with r.when(self.block.now.equals(SINGLE)):
-            some = self.singles.now
-            with r.when(some.equals(0)):
-                target.set(self.used.now)
-                self.used.add(1)
-            with r.when(some >= 1):
-                self.singles.set(some - 1)
-                target.set(self.free[some - 1])
+            self.take_single(target)
         with r.when(self.block.now >= 0):
             self.next.add(1)
         y = self.first + i
@@ -288,12 +325,26 @@ class _Encoder(_Parts):
         with r.when(self.last[y].equals(-1)):
             self.release(target.now, self.block.now)
 
+    def take_single(self, target: Variable) -> None:
+        """Take the register that has been free for the shortest time, or a new one."""
+        r, some = self.r, self.singles.now
+        with r.when(some.equals(0)):
+            target.set(self.used.now)
+            self.used.add(1)
+        with r.when(some >= 1):
+            self.singles.set(some - 1)
+            target.set(self.free[some - 1])
+
+    def give_single(self, register: Whole) -> None:
+        """Give back a register that is in no block."""
+        self.free[self.singles.now] = register
+        self.singles.add(1)
+
     def release(self, register: Whole, block: Whole) -> None:
         """Give back a register, or one of a block."""
         r = self.r
         with r.when(block.equals(SINGLE)):
-            self.free[self.singles.now] = register
-            self.singles.add(1)
+            self.give_single(register)
         with r.when(block >= 0):
             left = self.alive[block] - 1
             self.alive[block] = left

@@ -15,10 +15,10 @@ from typing_extensions import override
 from typedgrad.engines.engine import Engine, Kernel, constants_in
 from typedgrad.engines.llvm.batches import Batches, BoundBatch
 from typedgrad.engines.llvm.encode import encoded
-from typedgrad.engines.llvm.encode_text import DENSE, EVEN, LISTED, PAIRED
+from typedgrad.engines.llvm.encode_job import CUT, DENSE, EVEN, LISTED, PAIRED
 from typedgrad.engines.llvm.inline import FOLDS, UFUNCS
 from typedgrad.engines.llvm.jit import binding, is_there
-from typedgrad.engines.llvm.lanes import LOOP, WIDTH
+from typedgrad.engines.llvm.lanes import LOOP, WIDTH, WORDS
 from typedgrad.engines.llvm.loops import pointers
 from typedgrad.engines.llvm.rows import row_address
 from typedgrad.engines.llvm.straight import straight_code
@@ -76,7 +76,8 @@ class Plan:
         paired = PAIRED if name in FOLDS and op.sequences == 2 else 0
         where = DENSE if name == LOOP else 0 if name in FOLDS else EVEN
         many = MANY[name] | where if name in MANY and self.width > 1 else 0
-        return CODES[name] | listed | paired, many
+        cut = CUT if name in WORDS else 0
+        return CODES[name] | listed | paired | cut, many
 
     def _piece(self, code: int, op: Op) -> str:
         """Return the name of the piece of the machine that runs a row."""
@@ -118,6 +119,7 @@ class Frame:
         registers = np.zeros(code.registers, dtype)
         program = kernel.program
         registers[program.inputs : program.first] = kernel.constants
+        registers[program.first] = 1
         self.failures: list[BaseException] = []
         self._python = Python(self._call) if plan.forwards else None
         self._size = dtype.itemsize
