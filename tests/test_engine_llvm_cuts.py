@@ -1,4 +1,4 @@
-"""Folds of terms from all over a long program: run in parts, with the bits of the whole."""
+"""Long programs: folds run in parts, and records that ask for others, change no bit."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from typedgrad.program import Builder, Program
 
 pytest.importorskip("llvmlite")
 
+from typedgrad.engines.llvm import engine as module
 from typedgrad.engines.llvm.encode_cuts import WINDOW
 from typedgrad.engines.llvm.engine import LLVMEngine
-from typedgrad.engines.llvm.vm import CODES
+from typedgrad.engines.llvm.lanes import ASKING
+from typedgrad.engines.llvm.vm import CODES, MANY
 
 tg: Any = typedgrad
 ENGINE, REFERENCE = LLVMEngine(), PythonEngine()
@@ -58,7 +60,10 @@ def picked(near: Any, k: int) -> list[int]:
 @every_precision
 @pytest.mark.parametrize("ascending", [False, True])
 @pytest.mark.parametrize("special", [0.5, -0.0, 1e-30, float("inf")])
-def test_folds_in_parts(ascending: bool, special: float, p: Any) -> None:
+def test_folds_in_parts(
+    ascending: bool, special: float, p: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE", LONG if ascending else module.LARGE)
     made = program(ascending)
     x = np.array([1.25, -1, special, -special, 0.75, -1.5, 2, -0.25], p.scalar)
     found, wanted = (np.zeros(len(made.outputs), p.scalar) for _ in range(2))
@@ -72,8 +77,10 @@ def test_folds_in_parts(ascending: bool, special: float, p: Any) -> None:
         assert np.array_equal(found, wanted, equal_nan=True)
         real = ~np.isnan(wanted)
         assert np.array_equal(np.signbit(found[real]), np.signbit(wanted[real]))
+    codes = kernel.code.records[:, 0] & 65535
+    assert (MANY[ASKING] in codes.tolist()) == (ascending and kernel.plan.width > 1)
     for fold in CUT:
-        folds = np.count_nonzero(kernel.code.records[:, 0] & 65535 == CODES[fold])
+        folds = np.count_nonzero(codes == CODES[fold])
         assert folds > made.count(fold) if ascending else folds == made.count(fold)
 
 

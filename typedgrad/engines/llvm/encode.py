@@ -22,7 +22,7 @@ import numpy as np
 
 from typedgrad.engines.llvm.encode_cuts import LONG, PART, PIECE, WINDOW
 from typedgrad.engines.llvm.encode_job import FIELDS, FOR_EVER, LEAST, RECORD
-from typedgrad.engines.llvm.encode_text import GROUP, encoder_ir
+from typedgrad.engines.llvm.encode_text import ASKED, GROUP, encoder_ir
 from typedgrad.engines.llvm.jit import compiled
 from typedgrad.program import Program
 
@@ -55,14 +55,14 @@ class Encoded(NamedTuple):
     rolled: bool
 
 
-def encoded(program: Program, kinds: Ints, width: int) -> Encoded:
+def encoded(program: Program, kinds: Ints, width: int, ahead: int) -> Encoded:
     """Return the records of a program; `kinds` has two codes of the machine for each of its rows.
 
     The first is for one instruction: with LISTED it gets the place and number of its arguments
     instead of two registers, with PAIRED half that number; with CUT it may run on some terms at a
-    time. The second is for many, or 0; it may
-    compute up to a multiple of `width`. With EVEN it takes arguments that lie side by side or are
-    all the same, with DENSE only those side by side.
+    time. The second is for many, or 0; it may compute up to a multiple of `width`. With EVEN it
+    takes arguments that lie side by side or are all the same, with DENSE only those side by side.
+    `ahead` is the code that asks for what is read later, or 0 for a program that needs no asking.
     """
     code = compiled(encoder_ir(), passes=0, variables=True)
     count, first, values = len(program), program.first, program.values
@@ -84,13 +84,16 @@ def encoded(program: Program, kinds: Ints, width: int) -> Encoded:
     made |= dict(heads=np.full((count >> WINDOW) + 1, -1, np.int32))
     made |= dict(begun=np.zeros(len(program.args) // LONG + 1, np.int32))
     digits = GROUP - (len(program.ops) - 1).bit_length()
-    job = _Job(count=count, first=first, width=width, digits=digits, keys=keys.ctypes.data)
+    job = _Job(
+        count=count, first=first, width=width, digits=digits, ahead=ahead, keys=keys.ctypes.data
+    )
     for name, array in made.items():
         setattr(job, name, array.ctypes.data)
     _Routine(code.address("levels"))(ctypes.byref(job))
     keys[:count].sort()
     _Routine(code.address("arrange"))(ctypes.byref(job))
     most_records = count + int(job.cuts)
+    most_records += (RECORD * most_records + len(made["list"])) // ASKED if ahead else 0
     records = np.zeros((most_records + 1, RECORD), np.int32)
     job.records = records.ctypes.data
     _Routine(code.address("encode"))(ctypes.byref(job))

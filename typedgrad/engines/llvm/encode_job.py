@@ -11,10 +11,22 @@ LISTED, PAIRED, DENSE, EVEN, CUT = 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20
 FOR_EVER = 2**31 - 1
 RELEASED, SINGLE = -2, -1
 RECORD = 4  # numbers of 32 bits in a record
+AHEAD = 4096  # numbers of 32 bits between what is read and what is asked for
 LEAST = 8  # instructions that are worth a record together
 PLACE = 13  # bits of the place of an instruction in its stretch, and of its level
 
-NUMBERS = ("count", "first", "width", "digits", "listed", "used", "written", "rolled", "cuts")
+NUMBERS = (
+    "count",
+    "first",
+    "width",
+    "digits",
+    "listed",
+    "used",
+    "written",
+    "rolled",
+    "cuts",
+    "ahead",
+)
 FIELDS = (
     *NUMBERS,
     *("codes", "starts", "args", "kinds", "keys", "order", "ends", "last", "registers", "blocks"),

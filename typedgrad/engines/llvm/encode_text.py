@@ -10,6 +10,7 @@ from functools import cache
 
 from typedgrad.engines.llvm.encode_cuts import LONG, LONG_BITS, WINDOW, cut, mark, parts_of
 from typedgrad.engines.llvm.encode_job import (
+    AHEAD,
     CUT,
     DENSE,
     EVEN,
@@ -25,6 +26,7 @@ from typedgrad.engines.llvm.encode_job import (
 )
 from typedgrad.engines.llvm.routine import Test, Variable, Whole
 
+ASKED = 512  # numbers that are asked for at a time
 TRIES = 8  # blocks that are looked at before a new one is made
 GROUP = 21  # bits of its code and its shape
 MIX = -7046029254386353131
@@ -127,6 +129,8 @@ class _Encoder(Parts):
         self.deltas, self.records, self.list = (r.array(x) for x in ("deltas", "records", "list"))
         self.used, self.place = r.variable(self.first + 1), r.variable(0)
         self.written, self.rolled = r.variable(0), r.variable(0)
+        self.ahead = r.field("ahead").now
+        self.asked, self.told = r.variable(0), r.variable(0)
         self.singles, self.spares, self.made = r.variable(0), r.variable(0), r.variable(0)
         self.block, self.next = r.variable(SINGLE), r.variable(0)
         self.stop, self.plain, self.run = r.variable(0), r.variable(0), r.variable(1)
@@ -144,12 +148,31 @@ class _Encoder(Parts):
                 self.block.set(SINGLE)
                 with r.when(self.stop.now - at >= LEAST):
                     self.take_block(self.stop.now - at)
+            with r.when(self.ahead.differs(0)):
+                self.ask()
             self.record(at)
             j.set(at + self.run.now)
         for name, value in (("listed", self.place), ("used", self.used), ("written", self.written)):
             r.field(name).set(value.now)
         r.field("rolled").set(self.rolled.now)
         return r.text()
+
+    def ask(self) -> None:
+        """Write, now and then, a record that asks for what is read a while later.
+
+        As much is asked for as was written since the last one, so that nothing is left out.
+        """
+        r, place = self.r, self.place.now
+        records, numbers = (self.written.now - self.asked.now) * RECORD, place - self.told.now
+        with r.when(records + numbers >= ASKED):
+            at = self.written.now * RECORD
+            record = (self.ahead, records + RECORD, place + AHEAD, numbers)
+            for k, number in enumerate(record):
+                self.records[at + k] = number
+            self.written.add(1)
+            self.asked.set(self.written.now)
+            self.told.set(place)
+            self.rolled.set(1)
 
     def part(self, window: Whole, i: Whole, start: Whole, stop: Whole) -> None:
         """Write the record that adds some terms of a fold up."""

@@ -18,7 +18,7 @@ from typedgrad.engines.llvm.encode import encoded
 from typedgrad.engines.llvm.encode_job import CUT, DENSE, EVEN, LISTED, PAIRED
 from typedgrad.engines.llvm.inline import FOLDS, UFUNCS
 from typedgrad.engines.llvm.jit import binding, is_there
-from typedgrad.engines.llvm.lanes import LOOP, WIDTH, WORDS
+from typedgrad.engines.llvm.lanes import ASKING, LOOP, WIDTH, WORDS
 from typedgrad.engines.llvm.loops import pointers
 from typedgrad.engines.llvm.rows import row_address
 from typedgrad.engines.llvm.straight import straight_code
@@ -32,6 +32,7 @@ from typedgrad.program import Program
 
 MOST_ARGUMENTS = 3
 SMALL = 500  # instructions: fewer are not worth the machine that runs many at a time
+LARGE = 1 << 19  # instructions: what the machine reads of so many comes from memory every time
 INTEL = ("x86_64", "AMD64", "amd64")
 PROCESSOR = platform.machine()
 
@@ -174,7 +175,8 @@ class LLVMKernel(Kernel):
             *self.plan.notes,
             *(f"not compiled by itself: {why}" for why in refused if straight and own is None),
         )
-        self.code: Any = encoded(program, self.plan.kinds, self.plan.width)
+        ahead = MANY[ASKING] if self.plan.width > 1 and len(program) >= LARGE else 0
+        self.code: Any = encoded(program, self.plan.kinds, self.plan.width, ahead)
         self.machine: Any = own or machine_of_type(type_for(numbers), self.code.rolled)
         self.constants: Any = np.array(constants_in(program, numbers), self.plan.dtype)
         self._x = np.zeros(program.inputs, self.plan.dtype)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
+from typedgrad.engines.llvm.encode_job import AHEAD
 from typedgrad.engines.llvm.inline import ROWS, UFUNCS, Write, azmul
 from typedgrad.engines.llvm.text import SIZE, SUFFIX, Lines
 
@@ -20,6 +21,8 @@ WIDTH = {"float": 16, "double": 8, "x86_fp80": 1}  # 1: there are no such pieces
 WORDS = {"sum": "fadd", "prod": "fmul", "dot": "fadd", "azdot": "fadd"}
 PAIRS = ("dot", "azdot")
 LOOP = "loop1"  # those of two arguments look at the distances, and have other bits
+ASKING = "asking"  # no row: asks for records and lists before they are read
+LINE = 16  # numbers of 32 bits that come from memory together
 ROWS_TOGETHER: dict[str, tuple[int, Write]] = {
     **{name: (count, write) for name, count, write in UFUNCS.values()},
     **ROWS,
@@ -80,6 +83,7 @@ def vector_declarations(type_: str) -> str:
     width, suffix = WIDTH[type_], suffix_of(type_)
     t, tests, places = f"<{width} x {type_}>", f"<{width} x i1>", f"<{width} x ptr>"
     return (
+        "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)\n"
         f"declare {t} @llvm.sqrt.{suffix}({t})\n"
         f"declare {t} @llvm.fabs.{suffix}({t})\n"
         f"declare {t} @llvm.copysign.{suffix}({t}, {t})\n"
@@ -91,6 +95,9 @@ def write_together(f: Lines, name: str, many: Many) -> None:
     """Write the piece of a row; its last block is `<label>.end`."""
     if name == LOOP:
         _loop(f, many)
+        return
+    if name == ASKING:
+        _asking(f, many)
         return
     v = Lanes(f)
     count, write = ROWS_TOGETHER.get(name, (0, None))
@@ -191,3 +198,22 @@ def _loop(f: Lines, many: Many) -> None:
     f.do(f"call void {function}(ptr %argv, ptr %number, ptr %dense, ptr {data})")
     f.do(f"br label %{many.label}.end")
     f.label(f"{many.label}.end")
+
+
+def _asking(f: Lines, many: Many) -> None:
+    """Write what asks for records and for a list: processors follow neither beyond a page.
+
+    In place of a result the record has how many numbers of records are asked for.
+    """
+    ip = f"%{many.label}.ip"
+
+    def ask(base: str, name: str, count: str) -> None:
+        def step(k: str, _: list[str]) -> list[str]:
+            place = f.at(base, k, "i32")
+            f.do(f"call void @llvm.prefetch.p0(ptr {place}, i32 0, i32 3, i32 1)")
+            return []
+
+        f.loop(name, ("0", count), [], step, LINE)
+
+    ask(f.at(ip, str(AHEAD), "i32"), f"{many.label}.records", f.index(ip, "1"))
+    ask(many.list, many.label, many.number)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from typedgrad.engines.llvm.inline import FOLDS, ROWS, UFUNCS, by_address
 from typedgrad.engines.llvm.jit import compiled
 from typedgrad.engines.llvm.lanes import (
+    ASKING,
     LOOP,
     TOGETHER,
     Many,
@@ -35,7 +36,7 @@ CODES: dict[str, int] = {
     name: code for code, name in enumerate((*INLINE, *FOLDS, *OUTSIDE), start=FIRST)
 }
 MANY: dict[str, int] = {
-    name: code for code, name in enumerate((*TOGETHER, LOOP), start=FIRST + len(CODES))
+    name: code for code, name in enumerate((*TOGETHER, LOOP, ASKING), start=FIRST + len(CODES))
 }
 LISTED = {
     *("call3", "call_list", "clip", "python"),
