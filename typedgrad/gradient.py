@@ -213,10 +213,10 @@ class Reverse:
         """
         adjoint, weight = np.empty(size, np.int32), np.empty(size, np.int32)
         for group in self.groups:
-            terms = group.template.terms
+            terms, spot = group.template.terms, self.spot(group, slice(None), base)
             if len(terms) > WIDE:
                 at = place[begins[group.nodes][:, None] + np.arange(len(terms))]
-                alive, spot = at >= 0, self.spot(group, slice(None), base)
+                alive: Any = at >= 0
                 adjoint[at[alive]] = table([t.adjoint for t in terms], spot)[alive]
                 weights = table([t.weight for t in terms], spot)
                 weights[:, [t.weight == ONE for t in terms]] = self.one
@@ -224,11 +224,11 @@ class Reverse:
                 continue
             for k, term in enumerate(group.template.terms):
                 at = place[begins[group.nodes] + k]
-                alive = np.flatnonzero(at >= 0)
-                spot = self.spot(group, alive, base)
-                adjoint[at[alive]] = local(term.adjoint, spot)
+                alive = at >= 0
+                alive = slice(None) if alive.all() else alive
+                adjoint[at[alive]] = local(term.adjoint, spot)[alive]
                 product = term.weight != ONE
-                weight[at[alive]] = local(term.weight, spot) if product else self.one
+                weight[at[alive]] = local(term.weight, spot)[alive] if product else self.one
         return adjoint, weight
 
     def resolved(self, target: Any, given: Any, kind: Any, own: Any) -> Any:
@@ -250,6 +250,8 @@ class Reverse:
         given[open_ends] = adjoint[-1 - given[open_ends]]
         writer = Writer(old, old.inputs, self.pool.constants, self.end)
         for group in self.groups:
+            if not group.template.ops:
+                continue
             spot = self.spot(group, kind[old.first + group.nodes] != NONE, base)
             writer.lay(group.template, spot._replace(adjoint=adjoint[-1 - spot.adjoint]))
         for which, row in ROWS.items():

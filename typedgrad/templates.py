@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -140,23 +141,22 @@ def groups(program: Program, varied: Flags, forward: bool = False) -> Iterator[G
     active = np.flatnonzero(varied[program.first :]).astype(np.int32)
     key = program.codes[active].astype(np.int64) << 40 | counts[active].astype(np.int64) << 8
     starts = program.starts[active]
-    for j in range(MASKED):
+    for j in range(min(MASKED, int(counts.max(initial=0)))):
         has = (counts[active] > j) & (counts[active] <= MASKED)
         position = np.minimum(starts + j, max(len(program.args) - 1, 0))
         key |= (has & varied[program.args[position]]).astype(np.int64) << j
     kinds = distinct(np.sort(key))
     kind = np.searchsorted(kinds, key)
     order = ordered(kind)
-    edges = np.flatnonzero(np.diff(kind[order])) + 1
-    for part in np.split(order, edges):
-        if len(part):
-            nodes = active[part]
-            i = int(nodes[0])
-            op, arity = TABLE[program.op(i)], int(counts[i])
-            places = program.starts[nodes][:, None] + np.arange(arity, dtype=np.int32)
-            args = program.args[places]
-            wanted = tuple(varied[args[0]].tolist()) if arity <= MASKED else ()
-            yield Group(nodes, args, template(op, arity, wanted, forward))
+    bounds: list[int] = [*first_of_each(kind[order]).tolist(), len(order)]
+    for begin, end in pairwise(bounds if len(order) else []):
+        nodes = active[order[begin:end]]
+        i = int(nodes[0])
+        op, arity = TABLE[program.op(i)], int(counts[i])
+        places = program.starts[nodes][:, None] + np.arange(arity, dtype=np.int32)
+        args = program.args[places]
+        wanted = tuple(varied[args[0]].tolist()) if arity <= MASKED else ()
+        yield Group(nodes, args, template(op, arity, wanted, forward))
 
 
 def local(ref: int, spot: Spot) -> Any:
@@ -304,6 +304,7 @@ class Writer:
 def moved(old: Program, values: Any, inputs: int, first: int) -> Any:
     """Return the new numbers of a program's values where it has got inputs and constants."""
     constants, results = inputs - old.inputs, first - old.first
-    shift: Any = np.where(values < old.first, constants, results)
-    found: Any = values + np.where(values < old.inputs, 0, shift)
-    return found.astype(np.int32)
+    found: Any = values + np.int32(results - constants) * (values >= old.first)
+    if constants:
+        found += np.int32(constants) * (values >= old.inputs)
+    return found.astype(np.int32, copy=False)
