@@ -254,10 +254,12 @@ class Reverse:
                 continue
             spot = self.spot(group, kind[old.first + group.nodes] != NONE, base)
             writer.lay(group.template, spot._replace(adjoint=adjoint[-1 - spot.adjoint]))
+        made = kind[target]
         for which, row in ROWS.items():
-            at = np.flatnonzero(kind[target] == which)
+            at = np.flatnonzero(made == which)
             parts = (given[at], weight[at]) if which in (PRODUCT, DOT) else (given[at],)
-            writer.fold(row, own, target[at], *parts)
+            if len(at):
+                writer.fold(row, own, target[at], *parts)
         self.found: Any = np.where(kind == NONE, self.zero, adjoint)
         outputs = np.concatenate([self.moved(old.outputs), self.found[: old.inputs]])
         places = None if old.places is None else np.append(old.places, -1)[self.owners]

@@ -279,7 +279,7 @@ class Writer:
     def fold(self, op: str, values: Any, target: Any, *factors: Any) -> None:
         """Lay rows of any number of arguments; `target`, ascending, says whose each factor is."""
         begins = first_of_each(target)
-        owners, counts = target[begins], np.diff(begins, append=len(target))
+        owners, counts = target[begins], np.append(begins[1:], len(target)) - begins
         rows = self.place(op, values[owners], counts * len(factors))
         rank = np.arange(len(target), dtype=np.int32) - np.repeat(begins.astype(np.int32), counts)
         each, step = np.repeat(rows, counts), np.repeat(counts.astype(np.int32), counts)
