@@ -29,7 +29,7 @@ from typedgrad.listing import listing, parse
 from typedgrad.literals import literal_text, plain_literal, read_literal
 from typedgrad.numbers import Constant
 from typedgrad.op import TABLE
-from typedgrad.program import Builder, Program
+from typedgrad.program import STRETCH, Builder, Program
 
 TEXT = """program(x, y):
   v0 = mul(x, y)
@@ -567,3 +567,21 @@ def test_a_large_program_is_folded() -> None:
         assert drawn.note in draw(program)
         assert len(edges_of(draw(program))) == 5
         assert len(edges_of(draw(program, limit=604))) == 902
+
+
+@pytest.mark.parametrize("i", [0, STRETCH - 1, STRETCH, 2 * STRETCH + 5])
+def test_an_early_use_is_found_anywhere_in_a_long_program(i: int) -> None:
+    count = 2 * STRETCH + 6
+    args = np.arange(count, dtype=np.int32)
+    args[i] += 1
+    arrays = (np.zeros(count, np.int32), np.arange(count + 1, dtype=np.int32))
+    with pytest.raises(BadProgram, match=rf"instruction {i} \(neg\).* value {i + 1}, which is not"):
+        Program(1, [], ["neg"], *arrays, args, np.zeros(1, np.int32))
+
+
+def test_the_arrays_of_a_gradient_cannot_be_opened() -> None:
+    b = Builder(2)
+    made = value_and_gradient(b.program([b.emit("mul", [0, 1])]))
+    for array in (made.codes, made.starts, made.args, made.outputs):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            array.flags.writeable = True

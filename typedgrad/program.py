@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[str, int, int, int]
 LARGEST = 2**31 - 1
+STRETCH = 1 << 16  # instructions that are looked at together
 
 
 class Program:
@@ -176,6 +177,12 @@ def frozen(array: Any, name: str = "arrays") -> Ints:
     return found if found.base is not None else found.view()  # a view cannot be opened again
 
 
+def sealed(array: Any) -> Any:
+    """Return an array that its maker gives away: closed, so that a program need not copy it."""
+    array.flags.writeable = False
+    return array
+
+
 def _count(inputs: Any) -> int:
     """Return a count as a plain int; what is none is left as it is, and found later."""
     return int(inputs) if is_whole(inputs) else inputs
@@ -246,18 +253,27 @@ def _problems(program: Program) -> Iterator[BadProgram]:
         problem = f"no row has the code {program.codes[i]}"
         yield BadProgram(place=f"instruction {i}", problem=problem)
     yield from _miscounted(program, counts)
-    owner = np.repeat(np.arange(program.first, program.values, dtype=np.uint32), counts)
-    late = _is_beyond(program.args, owner)
-    if late.any():
-        k = int(np.argmax(late))
-        i = int(owner[k]) - program.first
-        problem = f"it takes value {program.args[k]}, which is not there yet"
-        yield BadProgram(place=f"instruction {i} ({program.op(i)})", problem=problem)
+    yield from _early(program, counts)
     outside = (program.outputs < 0) | (program.outputs >= program.values)
     if outside.any():
         k = int(np.argmax(outside))
         yield BadProgram(place=f"output {k}", problem=f"there is no value {program.outputs[k]}")
     yield from _misplaced(program)
+
+
+def _early(program: Program, counts: Any) -> Iterator[BadProgram]:
+    """Yield what is taken before it is there; a stretch at a time, to need little memory."""
+    first, starts = program.first, program.starts
+    for low in range(0, len(program), STRETCH):
+        high = min(low + STRETCH, len(program))
+        args = program.args[starts[low] : starts[high]]
+        owner = np.repeat(np.arange(first + low, first + high, dtype=np.uint32), counts[low:high])
+        late = _is_beyond(args, owner)
+        if late.any():
+            k = int(np.argmax(late))
+            i = int(owner[k]) - first
+            problem = f"it takes value {args[k]}, which is not there yet"
+            yield BadProgram(place=f"instruction {i} ({program.op(i)})", problem=problem)
 
 
 def _is_beyond(x: Any, limit: Any) -> Any:

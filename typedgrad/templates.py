@@ -11,7 +11,7 @@ import numpy as np
 
 from typedgrad.flow import distinct, first_of_each, ordered
 from typedgrad.op import TABLE, Op
-from typedgrad.program import Program
+from typedgrad.program import LARGEST, Program, sealed
 from typedgrad.symbolic import Trace, traced
 
 if TYPE_CHECKING:
@@ -289,14 +289,15 @@ class Writer:
     def program(self, outputs: Any, names: Sequence[str], places: Any = None) -> Program:
         """Return the program; places are entries of the old program's sources."""
         old = self.old
-        starts = np.zeros(len(self.counts) + 1, np.int64)
+        total = int(self.counts.sum(dtype=np.int64))
+        starts = np.zeros(len(self.counts) + 1, np.int32 if total <= LARGEST else np.int64)
         np.cumsum(self.counts, out=starts[1:])
-        args = np.empty(int(starts[-1]), np.int32)
+        args = np.empty(total, np.int32)
         args[: len(old.args)] = self.moved(old.args)
         while self.jobs:
             rows, rank, values = self.jobs.pop()
             args[starts[rows] + rank] = values
-        parts = (self.codes, starts.astype(np.int32), args, outputs)
+        parts = (sealed(self.codes), sealed(starts), sealed(args), outputs)
         sources = () if places is None else old.sources
         return Program(self.inputs, self.constants, self.ops, *parts, names, places, sources)
 
