@@ -98,10 +98,8 @@ def encoded(program: Program, kinds: Ints, width: int, ahead: int) -> Encoded:
     job.records = records.ctypes.data
     _Routine(code.address("encode"))(ctypes.byref(job))
     written, listed, used = (int(getattr(job, x)) for x in ("written", "listed", "used"))
-    if written < most_records:
-        records = records[: written + 1].copy()
     outputs, rolled = registers[program.outputs], bool(job.rolled)
-    return Encoded(records, made["list"][:listed].copy(), outputs, used + width, rolled)
+    return Encoded(records[: written + 1], made["list"][:listed], outputs, used + width, rolled)
 
 
 def _shapes(program: Program) -> Ints:

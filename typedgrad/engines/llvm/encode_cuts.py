@@ -27,7 +27,7 @@ def cut(p: Parts, i: Whole, place: Whole, cuts: Variable) -> None:
     begin = p.starts[i]
     done, window = r.variable(0), r.variable(0)
     with r.each(0, terms) as t, r.each(0, sides) as side:
-        made = p.registers[p.args[begin + side * terms + t]] - p.first
+        made = p.args[begin + side * terms + t] - p.first
         now = (made < 0).choose(0, made) >> WINDOW
         with r.when(window.now < now):
             with r.when(t - done.now >= PART):
