@@ -186,9 +186,8 @@ class _Encoder(Parts):
 
     def free_parts(self, window: Whole, i: Whole, start: Whole, stop: Whole) -> None:
         """Free what parts take last, when all of the window have taken it."""
-        with self.taken(i, start, stop) as a, self.r.when(self.last[a].equals(mark(window))):
-            self.last[a] = RELEASED
-            self.release(self.registers[a], self.blocks[a])
+        with self.taken(i, start, stop) as a:
+            self.free_last(a, mark(window))
 
     def fold(self, at: Whole, i: Whole, start: Whole, stop: Whole) -> None:
         """Write what is taken: some terms and, before them, the total of those before."""
@@ -248,8 +247,8 @@ class _Encoder(Parts):
             self.measure(j, begin, n, many)
         at = self.written.now * RECORD
         alone, together = run.now.equals(1), run.now >= 2
+        done = r.variable(0)
         with r.when(alone):
-            done = r.variable(0)
             with r.when(n >= LONG), r.when((kind & CUT).differs(0)):
                 done.set(self.begun[begin >> LONG_BITS])
             with r.when(done.now.equals(0)):
@@ -257,13 +256,19 @@ class _Encoder(Parts):
                 self.arguments(at, begin, n, kind)
             with r.when(done.now >= 1):
                 self.fold(at, i, done.now, self.terms(n, kind))
+                with self.taken(i, done.now, self.terms(n, kind)) as a:
+                    self.free_last(a, j)
         with r.when(together):
             self.rolled.set(1)
             self.records[at] = (many & 65535) | (c << 16)
             self.streams(at, begin, n, kind)
         target = r.variable(self.next.now)
         with r.each(j, j + run.now) as q:
-            self.finish(q, target)
+            with r.when(done.now.equals(0)):
+                i = self.order[q]
+                with r.each(self.starts[i], self.starts[i + 1]) as k:
+                    self.free_last(self.args[k], q)
+            self.give(q, target)
         self.records[at + 1] = (alone).choose(target.now, self.next.now - run.now)
         self.written.add(1)
 
@@ -329,14 +334,15 @@ class _Encoder(Parts):
             self.list[to + 2] = self.deltas[k]
         self.place.add(n * 2 + 1)
 
-    def finish(self, q: Whole, target: Variable) -> None:
-        """Free the arguments that are used up, and give the result a register."""
+    def free_last(self, a: Whole, now: Whole) -> None:
+        """Free the register of a value if this is where it is used last."""
+        with self.r.when(self.last[a].equals(now)):
+            self.last[a] = RELEASED
+            self.release(self.registers[a], self.blocks[a])
+
+    def give(self, q: Whole, target: Variable) -> None:
+        """Give the result of an instruction a register."""
         r, i = self.r, self.order[q]
-        with r.each(self.starts[i], self.starts[i + 1]) as k:
-            a = self.args[k]
-            with r.when(self.last[a].equals(q)):
-                self.last[a] = RELEASED
-                self.release(self.registers[a], self.blocks[a])
         target.set(self.next.now)
         with r.when(self.block.now.equals(SINGLE)):
             self.take_single(target)
