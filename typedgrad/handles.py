@@ -35,6 +35,7 @@ class TapeValue(Value[T], Generic[T]):
     if TYPE_CHECKING:
         era: Era
         index: int
+        primal: T
     else:
         __slots__ = ("__weakref__", "era", "index", "primal")
 

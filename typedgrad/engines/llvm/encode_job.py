@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from typedgrad.engines.llvm.routine import Number, Routine, Whole
+from typedgrad.engines.llvm.routine import Array, Number, Routine, Whole
 
 LISTED, PAIRED, DENSE, EVEN, CUT = 1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20
 FOR_EVER = 2**31 - 1
@@ -38,16 +38,33 @@ FIELDS = (
 class Parts:
     """The arrays and numbers that the routines share."""
 
+    r: Routine
+    count: Whole
+    first: Whole
+    keys: Array
+    codes: Array
+    starts: Array
+    args: Array
+    order: Array
+    registers: Array
+    blocks: Array
+    last: Array
+    ends: Array
+    kinds: Array
+    heads: Array
+    pieces: Array
+    begun: Array
+
     def __init__(self, name: str) -> None:
-        self.r = Routine(name, FIELDS)
-        self.count, self.first = self.r.field("count").now, self.r.field("first").now
-        self.codes, self.starts = self.r.array("codes"), self.r.array("starts")
-        self.args, self.order = self.r.array("args"), self.r.array("order")
-        self.keys = self.r.array("keys", "i64")
-        self.registers, self.blocks = self.r.array("registers"), self.r.array("blocks")
-        self.last, self.ends = self.r.array("last"), self.r.array("ends")
-        self.kinds, self.heads = self.r.array("kinds"), self.r.array("heads")
-        self.pieces, self.begun = self.r.array("pieces"), self.r.array("begun")
+        r = self.r = Routine(name, FIELDS)
+        self.count, self.first = r.field("count").now, r.field("first").now
+        self.codes, self.starts = r.array("codes"), r.array("starts")
+        self.args, self.order = r.array("args"), r.array("order")
+        self.keys = r.array("keys", "i64")
+        self.registers, self.blocks = r.array("registers"), r.array("blocks")
+        self.last, self.ends = r.array("last"), r.array("ends")
+        self.kinds, self.heads = r.array("kinds"), r.array("heads")
+        self.pieces, self.begun = r.array("pieces"), r.array("begun")
 
     def sides(self, i: Whole) -> tuple[Whole, Whole]:
         """Return how many sequences a fold takes, and how many terms they have."""
