@@ -72,17 +72,9 @@ def encoded(program: Program, kinds: Ints, width: int, ahead: int) -> Encoded:
     registers[:first] = np.arange(first, dtype=np.int32)
     blocks[:first] = _shapes(program)
     keys = np.full(count + 1, -1, np.int64)
-    most = int(np.diff(program.starts).max(initial=0))
-    parts = len(program.args) // PART
-    sizes = dict(order=count, ends=count, free=count, pieces=parts * PIECE)
-    sizes |= dict(list=len(program.args) + most + 4 * parts)
-    sizes |= dict.fromkeys(("sizes", "bases", "alive", "spare"), count // LEAST)
-    made: dict[str, Ints] = {n: np.empty(size + 1, np.int32) for n, size in sizes.items()}
+    made = _room(program)
     made |= dict(codes=program.codes, starts=program.starts, args=program.args, kinds=kinds)
     made |= dict(last=last, registers=registers, blocks=blocks)
-    made |= dict(deltas=np.empty(most + 1, np.int32))
-    made |= dict(heads=np.full((count >> WINDOW) + 1, -1, np.int32))
-    made |= dict(begun=np.zeros(len(program.args) // LONG + 1, np.int32))
     digits = GROUP - (len(program.ops) - 1).bit_length()
     job = _Job(
         count=count, first=first, width=width, digits=digits, ahead=ahead, keys=keys.ctypes.data
@@ -100,6 +92,18 @@ def encoded(program: Program, kinds: Ints, width: int, ahead: int) -> Encoded:
     written, listed, used = (int(getattr(job, x)) for x in ("written", "listed", "used"))
     outputs, rolled = registers[program.outputs], bool(job.rolled)
     return Encoded(records[: written + 1], made["list"][:listed], outputs, used + width, rolled)
+
+
+def _room(program: Program) -> dict[str, Ints]:
+    """Return the arrays that the routines work in, by the names of their fields."""
+    count, taken = len(program), len(program.args)
+    most, parts = int(np.diff(program.starts).max(initial=0)), taken // PART
+    sizes = dict(order=count, ends=count, free=count, pieces=parts * PIECE, deltas=most)
+    sizes |= dict(list=taken + most + 4 * parts)
+    sizes |= dict.fromkeys(("sizes", "bases", "alive", "spare"), count // LEAST)
+    made: dict[str, Ints] = {n: np.empty(size + 1, np.int32) for n, size in sizes.items()}
+    made |= dict(heads=np.full((count >> WINDOW) + 1, -1, np.int32))
+    return made | dict(begun=np.zeros(taken // LONG + 1, np.int32))
 
 
 def _shapes(program: Program) -> Ints:
