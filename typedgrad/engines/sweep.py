@@ -199,15 +199,25 @@ class _Job:
 class _Lanes:
     """The partial sums of all totals, for one thread at a time."""
 
+    lanes: Any
+    nothing: Any
+    _running: Any
+    _sums: Any
+    _silent: Any
+
     def __init__(self, sweep: Sweep) -> None:
-        self.nothing: Any = sweep.numbers.from_special("-0.0")  # -0.0 + x is x, for every x
-        self.lanes: Any = np.full((len(sweep.totals), LANES), self.nothing, sweep.dtype)
         totals: list[Any] = [None] * len(sweep.program.outputs)
-        for k, lane in zip(sweep.totals, self.lanes, strict=True):
-            totals[k] = lane
+        if sweep.totals:
+            self._begin(sweep)
+            for k, lane in zip(sweep.totals, self.lanes, strict=True):
+                totals[k] = lane
         self.totals: tuple[Any, ...] = tuple(totals)  # an engine knows a tuple again at once
-        self._running: Any = np.empty_like(self.lanes)
-        self._sums: Any = np.empty(len(sweep.totals), sweep.dtype)
+
+    def _begin(self, sweep: Sweep) -> None:
+        self.nothing = sweep.numbers.from_special("-0.0")  # -0.0 + x is x, for every x
+        self.lanes = np.full((len(sweep.totals), LANES), self.nothing, sweep.dtype)
+        self._running = np.empty_like(self.lanes)
+        self._sums = np.empty(len(sweep.totals), sweep.dtype)
         self._silent = SILENCE.copy()
 
     def added(self) -> Any:
