@@ -148,7 +148,7 @@ class _Encoder(Parts):
                 self.block.set(SINGLE)
                 with r.when(self.stop.now - at >= LEAST):
                     self.take_block(self.stop.now - at)
-            with r.when(self.ahead.differs(0)):
+            with r.when(self.ahead.differs(0) & self.rolled.now.differs(0)):
                 self.ask()
             self.record(at)
             j.set(at + self.run.now)
@@ -160,7 +160,8 @@ class _Encoder(Parts):
     def ask(self) -> None:
         """Write, now and then, a record that asks for what is read a while later.
 
-        As much is asked for as was written since the last one, so that nothing is left out.
+        As much is asked for as was written since the last one, so that nothing is left out. Where
+        no record stands for many, none asks: the machine for single ones is left small.
         """
         r, place = self.r, self.place.now
         records, numbers = (self.written.now - self.asked.now) * RECORD, place - self.told.now
@@ -172,7 +173,6 @@ class _Encoder(Parts):
             self.written.add(1)
             self.asked.set(self.written.now)
             self.told.set(place)
-            self.rolled.set(1)
 
     def part(self, window: Whole, i: Whole, start: Whole, stop: Whole) -> None:
         """Write the record that adds some terms of a fold up."""
