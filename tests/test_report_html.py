@@ -745,3 +745,23 @@ def test_the_tree_that_a_screen_reader_gets_has_names(
         assert roles[role] and all(roles[role]), role
     assert roles["radio"][0] == "value, float32"
     assert {"main", "banner", "contentinfo"} <= set(roles)
+
+
+def decays(x: Any) -> Any:
+    """Return a sum whose roundings compensate at x = 11/7 in float32."""
+    for _ in range(40):
+        x = (x + 0.1) * 0.97
+    return x - 0.1
+
+
+def test_shares_in_last_places_are_told_in_last_places(tmp_path: Path) -> None:
+    found: Any = typedgrad.blame(
+        decays, at={"x": str(11 / 7)}, precision=typedgrad.float32, of="value"
+    )
+    assert found.unit == "ulp"
+    path = tmp_path / "decays.html"
+    found.to_html(path)
+    text = path.read_text(encoding="utf-8")
+    assert f"contributions of {found.spread:.2f} last places, which compensate" in text
+    thirds = re.findall(r"by thirds ([^<]*)", text)
+    assert thirds and all(part.count("ulp") == 3 and "%" not in part for part in thirds)

@@ -116,7 +116,7 @@ def panel(found: Culprits, picture: str = "") -> Panel:
 
 def unit_of(found: Culprits) -> str:
     """Return what shares are parts of: 'error', 'ulp', or '' where they are not known."""
-    return found.unit if math.isfinite(found.explained) else ""
+    return found.unit if math.isfinite(found.explained) and found.entry.stands else ""
 
 
 def percent(x: float, unit: str = "error") -> str:
@@ -148,7 +148,7 @@ def _facts(found: Culprits) -> list[tuple[str, str]]:
         ("computed", entry.got),
         ("exact" if entry.stands else "reference (not settled)", entry.truth),
         ("relative error", f"{entry.relative:.2e}".replace("-", "−")),
-        ("explained", percent(found.explained, unit_of(found)).removeprefix("+")),
+        ("explained", _explained(found)),
     ]
     if math.isfinite(found.spread) and found.spread > 1.5 and found.unit != "ulp":
         facts.append(("contributions before they cancel", f"{found.spread:.3g} × the error"))
@@ -157,6 +157,13 @@ def _facts(found: Culprits) -> list[tuple[str, str]]:
         facts.append(("from the function's values", percent(found.phases.values, unit)))
         facts.append(("from the reverse sweep", percent(found.phases.sweep, unit)))
     return facts
+
+
+def _explained(found: Culprits) -> str:
+    unit = unit_of(found)
+    if unit == "ulp":
+        return f"contributions of {found.spread:.2f} last places, which compensate"
+    return percent(found.explained, unit).removeprefix("+")
 
 
 def _sentences(causes: Iterable[Cause]) -> list[str]:
@@ -172,7 +179,7 @@ def _part(share: Share, unit: str, name: str = "") -> Part:
         share=percent(share.signed, unit),
         heat=heat(share.signed),
         size=percent(share.absolute, unit).removeprefix("+"),
-        times=_times(share),
+        times=_times(share, unit),
         operands=_operands(share),
         causes=_sentences(share.causes),
         split=split if both else "",
@@ -183,14 +190,14 @@ def _spot(share: Share) -> str:
     return f"{share.file}:{share.line}" if share.line > 0 else _text(share)
 
 
-def _times(share: Share) -> str:
+def _times(share: Share, unit: str) -> str:
     if share.executions < 2:
         return ""
     text = f"runs {share.executions:,} times"
     if share.worst:
-        text += f"; most at run {share.worst.execution:,}: {percent(share.worst.signed)}"
+        text += f"; most at run {share.worst.execution:,}: {percent(share.worst.signed, unit)}"
     if share.thirds:
-        text += "; by thirds " + ", ".join(percent(x) for x in share.thirds)
+        text += "; by thirds " + ", ".join(percent(x, unit) for x in share.thirds)
     return text
 
 
@@ -228,7 +235,7 @@ def _listed(lines: list[Share], expressions: Sequence[Share], unit: str) -> list
 
 
 def _line(share: Share, parts: list[Part], unit: str) -> Listed:
-    sentences = [text for text in (_times(share), *_sentences(share.causes)) if text]
+    sentences = [text for text in (_times(share, unit), *_sentences(share.causes)) if text]
     text = percent(share.signed, unit)
     number, source = share.line, share.source.rstrip()
     return Listed(number, source, text, heat(share.signed), share.cause, parts, sentences)
