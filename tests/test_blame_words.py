@@ -60,6 +60,22 @@ def product(x, y):
     return x * y
 
 
+def squared_inverse(x):
+    return 1 / (x * x)
+
+
+def softplus(x):
+    return tg.log(1 + tg.exp(x))
+
+
+def tenfold(x):
+    return 1000.0 + x - tg.sin(x)
+
+
+def nothing(x, y):
+    return (x + y) ** 2 - x**2 - 2 * x * y
+
+
 def recurrence(x):
     a, b = tg.sin(x) / x, tg.sin(x) / (x * x) - tg.cos(x) / x
     for n in range(1, 12):
@@ -127,7 +143,7 @@ def test_behind_a_pole_the_line_that_made_the_zero_is_named(numbers: Any, user: 
     exact = "8.76e-27"  # exp(-60) / (1 + exp(-60))
     said = f"log(0.0): 0.0 would be {exact} in exact arithmetic; line 14 makes 100 % of that error."
     assert [remark.text for remark in found.remarks] == [said]
-    assert found.line(15).cause == "overflow"
+    assert found.line(15).cause == "infinite"
 
 
 def test_inputs_that_a_precision_does_not_reach_are_the_culprits(user: Any) -> None:
@@ -182,3 +198,27 @@ def test_a_cause_tells_in_how_many_executions_it_holds(user: Any) -> None:
     found = tg.blame(user.recurrence, x=1, precision="float32", of="value")
     texts = [cause.text for cause in found.causes if cause.kind == "cancellation"]
     assert any(re.search(r"likewise in \d+ more of its runs$", text) for text in texts)
+
+
+def test_a_pole_is_no_overflow_and_a_partial_no_function(user: Any) -> None:
+    found = tg.blame(user.squared_inverse, x=0, precision="float64", of="d/dx")
+    assert str(found).splitlines()[2].startswith("d/dx has no value here in exact arithmetic")
+    assert "infinite: 1.0 / 0.0 has no finite value" in str(found)
+    assert "overflow" not in str(found)
+
+
+def test_parts_of_one_sign_do_not_compensate(user: Any) -> None:
+    found = tg.blame(user.softplus, x=-30, precision="float32", of="d/dx")
+    assert found.unit == "ulp" and found.spread < 1.01 * abs(found.lines[0].signed)
+    assert "last places add up to the error." in str(found)
+    found = tg.blame(user.tenfold, x="0.001", precision="float64", of="value")
+    if found.unit == "ulp" and found.spread > 2 * abs(sum(x.signed for x in found.lines)):
+        assert "last places compensate to the error." in str(found)
+
+
+def test_places_beyond_counting_are_not_given_a_number(user: Any) -> None:
+    found = tg.blame(user.nothing, x=1e8, y="0.001", precision="float64", of="d/dx")
+    if found.unit != "ulp" or found.spread < 1e290:
+        return
+    assert "contributions of >1e+290 last places compensate to no error." in str(found)
+    assert "<-1e+290" in str(found) and max(map(len, str(found).splitlines())) <= 100

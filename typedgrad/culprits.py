@@ -30,8 +30,9 @@ class Worst:
 class Cause:
     """Why a place loses digits: its kind, and one sentence that is true of this run.
 
-    Kinds are 'absorption', 'cancellation', 'magnification', 'overflow', 'underflow', 'undefined',
-    'unstable branch', 'input' and 'constant'. `digits` is what is lost there, where it is counted.
+    Kinds are 'absorption', 'cancellation', 'magnification', 'overflow', 'infinite', 'underflow',
+    'undefined', 'unstable branch', 'input' and 'constant'. `digits` is what is lost there, where it
+    is counted.
     """
 
     kind: str

@@ -54,7 +54,7 @@ def infinite(book: Book, i: int) -> Cause:
     if np.isfinite(y):
         return Cause("undefined", f"undefined: {call} is not finite in exact arithmetic")
     if is_pole(run, i):
-        return Cause("overflow", f"overflow: {call} is infinite")
+        return Cause("infinite", f"infinite: {call} has no finite value")
     return Cause("overflow", f"overflow: {call} is beyond {name}, {largest(run.numbers)}")
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from typedgrad.culprits import Cause, Culprits, Share
 
 TOP, NEAR, MOST_HINTS = 8, 2, 3
-UNDEFINED = ("overflow", "undefined")
+UNDEFINED = ("overflow", "infinite", "undefined")
 SMALL = 0.0005  # a share that is printed as 0.0 %
+COUNTED = 1e290  # shares are counted up to here
 LARGE = 1000  # from so many times the error on, shares are told as multiples of it
 PARTED = "in exact arithmetic; shares are on this path"
 EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -126,7 +127,8 @@ def verdict(found: Culprits) -> str:
         lost = f"{entry.lost:.1f} of its digits are lost, less than one"
         return f"{lost}: that is within rounding, and no line is accused."
     if entry.truth == "nan":
-        return "The function has no value here in exact arithmetic either, so no line is accused."
+        name = "The function" if entry.label == "value" else entry.label
+        return f"{name} has no value here in exact arithmetic either, so no line is accused."
     if entry.digits is None or math.isnan(found.explained):
         made = [x for x in found.lines if any(y.kind in UNDEFINED for y in x.causes)]
         where = f", and that began in {named(made[0])}" if made else ""
@@ -181,6 +183,8 @@ def units(part: float) -> str:
     """Return a share in units of the last place."""
     if math.isnan(part):
         return "unknown"
+    if abs(part) >= COUNTED:
+        return f"{'<-' if part < 0 else '>'}{COUNTED:.0e}"
     text = f"{part:.2f}" if abs(part) < 1e4 else f"{part:.1e}"
     return "0.00" if text == "-0.00" else text
 
@@ -305,7 +309,10 @@ def explained(found: Culprits) -> str:
         return "Explained: no rounding reaches the result."
     if found.unit == "ulp":
         left = "no error" if found.entry.is_right else "the error"
-        return f"Explained: contributions of {found.spread:.2f} last places compensate to {left}."
+        parts = [x.signed for x in found.lines if x.signed]
+        opposed = found.entry.is_right or found.spread > 1.01 * abs(math.fsum(parts))
+        told = f"contributions of {units(found.spread)} last places"
+        return f"Explained: {told} {'compensate' if opposed else 'add up'} to {left}."
     more = f"; their sizes add up to {found.spread:.3g} times it" if found.spread > 1.05 else ""
     return f"Explained: {100 * found.explained:.1f} % of the error{more}."
 
