@@ -203,7 +203,31 @@ def test_products_in_a_loop_are_not_listed_by_one_text(tmp_path: Path) -> None:
     path.write_text(f"def f(x, y):\n    s = 0\n    {lines}\n    return s\n")
     given = dict(x=[1e10, 1, 1, -1e10], y=[1, 1, 1, 1])
     for hint in found_in(imported(path), given, tg.float32):
-        assert hint.old == "a sum of the list x" and "a * b" not in hint.new
+        assert hint.old == "the sum of all terms added here"
+        assert hint.new == "tg.sum_compensated(terms)"
+
+
+def test_a_number_added_in_a_loop_is_not_called_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "steps.py"
+    path.write_text(
+        "def f(x):\n    s = 0\n    for _ in range(1000):\n        s += x\n    return s\n"
+    )
+    (hint,) = found_in(imported(path), dict(x="0.1"), tg.float32)
+    assert (hint.old, hint.new) == ("the sum of all terms added here", "tg.sum_compensated(terms)")
+    assert hint.needs == "import typedgrad as tg"
+    terms = [tg.float32(0.1)] * 1000
+    assert tg.sum_compensated(terms).data == tg.float32(100).data
+
+
+def test_a_hint_tells_of_the_result_that_the_budget_is_for(tmp_path: Path) -> None:
+    path = tmp_path / "ratio.py"
+    text = "import typedgrad as tg\n\n\ndef f(x):\n    return (tg.exp(x) - 1) / x\n"
+    path.write_text(text)
+    f = imported(path)
+    (hint,) = tg.tune(f, x="1e-9", digits=10).hints
+    assert hint.label == "value" and hint.after > 15 > 8 > hint.before
+    (hint,) = tg.tune(f, x="1e-9", digits=10, of="all").hints  # the partial gains more
+    assert hint.label == "d/dx" and hint.after > 9 > 1 > hint.before
 
 
 def test_a_hint_says_at_which_of_several_points_it_gains(tmp_path: Path) -> None:

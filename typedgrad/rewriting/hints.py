@@ -22,17 +22,18 @@ LONGEST = 20_000  # instructions of a program in which patterns are looked for
 GAIN, LOSS = 0.5, 0.3  # a hint wins so many digits somewhere, and costs less than so many elsewhere
 
 
-def hints(found: Study, verdict: Verdict, of: str = "") -> tuple[Hint, ...]:
+def hints(found: Study, verdict: Verdict, of: str = "", first: str = "") -> tuple[Hint, ...]:
     """Return the rewritings of a function that keep more digits at its point, best first.
 
-    With `of` that result has to gain, else any of those that the verdict knows. Each was put into
-    the program, run in the precision of the study, and judged by the truth of the program as it
-    was; one that means something else here is not a hint.
+    With `of` that result has to gain, else any of those that the verdict knows; a hint tells of
+    `first` if that gains, else of the one that gains most. Each was put into the program, run in
+    the precision of the study, and judged by the truth of the program as it was; one that means
+    something else here is not a hint.
     """
     program = found.value
     if len(program) > LONGEST or not found.point.inputs:
         return ()
-    trying = Trying(found, verdict, of)
+    trying = Trying(found, verdict, of, first)
     won = [hint for group in candidates(program) if (hint := trying.hint(*group)) is not None]
     best: dict[tuple[str, int], Hint] = {}
     for hint in sorted(won, key=lambda hint: (-round(hint.after, 1), len(hint.new))):
@@ -40,10 +41,12 @@ def hints(found: Study, verdict: Verdict, of: str = "") -> tuple[Hint, ...]:
     return tuple(best.values())
 
 
-def hints_at(f: Callable[..., Any], point: Point, numbers: NumberSystem[Any]) -> tuple[Hint, ...]:
+def hints_at(
+    f: Callable[..., Any], point: Point, numbers: NumberSystem[Any], first: str = ""
+) -> tuple[Hint, ...]:
     """Return the rewritings that keep more digits of a function at a point in a precision."""
     found = study(f, point, numbers)
-    return hints(found, judged_study(found, numbers.bits))
+    return hints(found, judged_study(found, numbers.bits), first=first)
 
 
 def candidates(program: Program) -> Iterator[tuple[Rewrite, list[Match]]]:
@@ -66,7 +69,7 @@ def candidates(program: Program) -> Iterator[tuple[Rewrite, list[Match]]]:
 class Trying:
     """One function at one point, in which rewritings are tried."""
 
-    def __init__(self, found: Study, verdict: Verdict, of: str) -> None:
+    def __init__(self, found: Study, verdict: Verdict, of: str, first: str) -> None:
         self.found = found
         self.verdict = verdict
         self.labels: list[str] = [label for label in found.labels if label in verdict.results]
@@ -78,6 +81,7 @@ class Trying:
         # Of a result that is 0 no digit can be right but by luck.
         self.counted: list[str] = [label for label in self.labels if verdict.results[label]]
         self.wanted: list[str] = [label for label in self.counted if of in ("", label)]
+        self.first = first
 
     def digits(self, outputs: list[Any], truth: Mapping[str, Any]) -> dict[str, float]:
         """Return the digits right of each entry; undefined ones are as good as none."""
@@ -94,6 +98,7 @@ class Trying:
         after = self.digits(run(full, self.found.inputs(numbers), numbers), self.verdict.results)
         gains = {label: after[label] - self.before[label] for label in self.counted}
         label = max(self.wanted, key=gains.__getitem__, default="")
+        label = self.first if gains.get(self.first, 0) >= GAIN else label
         if not label or gains[label] < GAIN or not self.wins(after, gains):
             return None
         if not self.is_same(full):
@@ -159,5 +164,9 @@ class Trying:
                 return f"the sum of {new.partition('(')[2][:-1]}", new
             return (old, fitted(new, old)) if old else (row.pattern, new)
         except (LookupError, SyntaxError):
+            if (
+                is_sum
+            ):  # no words for the terms, and the row's own letter may be a name of the user's
+                return "the sum of all terms added here", f"{spell('sum_compensated')}(terms)"
             spell.needs = ""
-            return "a sum of the list x" if is_sum else f"the form {row.pattern}", row.better
+            return f"the form {row.pattern}", row.better

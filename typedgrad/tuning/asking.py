@@ -71,6 +71,7 @@ def answered(f: Callable[..., Any], places: Sequence[Point], wish: Wish) -> Tuni
     ]
     case = Case(sites, wish.by, wish.computed)
     rows, together, stages = case.decided()
+    tried = wish.narrow if case.whole.fits else wish.wide
     share, part = case.shares([x.name for x in rows if x.accepted])
     return Tuning(
         function=places[0].function,
@@ -90,22 +91,23 @@ def answered(f: Callable[..., Any], places: Sequence[Point], wish: Wish) -> Tuni
         stored=part,
         judge=sites[0].truth.judge,
         settled=all(site.truth.settled for site in sites),
-        hints=hinted(f, places, wish.narrow if case.whole.fits else wish.wide),
+        hints=hinted(f, places, tried, "" if wish.of == "all" else wish.of),
     )
 
 
 def hinted(
-    f: Callable[..., Any], places: Sequence[Point], numbers: NumberSystem[Any]
+    f: Callable[..., Any], places: Sequence[Point], numbers: NumberSystem[Any], of: str
 ) -> tuple[Hint, ...]:
     """Return the rewritings that win at the first few points, each at the one where it gains most.
 
-    Of those of one line the one that leaves most digits is kept.
+    Each tells of the result `of`, if that gains. Of those of one line the one that leaves most
+    digits is kept.
     """
     several = len(places) > 1
     found = [
         replace(hint, at=place.call if several else "")
         for place in places[:MOST_PLACES]
-        for hint in _hints(f, place, numbers)
+        for hint in _hints(f, place, numbers, of)
     ]
     best: dict[tuple[str, int], Hint] = {}
     for hint in sorted(found, key=lambda hint: hint.before - hint.after):
@@ -113,9 +115,11 @@ def hinted(
     return tuple(best.values())
 
 
-def _hints(f: Callable[..., Any], place: Point, numbers: NumberSystem[Any]) -> tuple[Hint, ...]:
+def _hints(
+    f: Callable[..., Any], place: Point, numbers: NumberSystem[Any], of: str
+) -> tuple[Hint, ...]:
     try:
-        return hints_at(f, place, numbers)
+        return hints_at(f, place, numbers, of)
     except OutOfRange:  # a number that f writes is too large for the precision
         return ()
 
