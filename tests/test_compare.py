@@ -550,6 +550,29 @@ def test_values_have_a_bar_behind_their_right_digits() -> None:
     assert "6.0|\n" in exact
 
 
+def test_digits_called_right_are_so_on_both_sides_of_a_power_of_ten() -> None:
+    seen = set[bool]()
+    for k in range(1, 60):
+        x = f"1.{'0' * 6}{k}"
+        found = tg.compare(lambda x: 1 / (x - 1) ** 2, x=x, precisions=("float64",))
+        entry = found.column("float64").entries["value"]
+        text, truth = Decimal(entry.text), 1 / (Fraction(x) - 1) ** 2
+        assert entry.right is not None
+        last = Fraction(Decimal((0, (1,), text.adjusted() - entry.right + 1)))
+        assert abs(Fraction(float(entry.text)) - truth) <= last / 2
+        seen.add(text.adjusted() < math.floor(math.log10(truth)))
+    assert seen == {True, False}
+
+
+def test_the_reference_shows_no_digit_that_cancellation_has_taken() -> None:
+    found = tg.compare(lambda x: x**3 - 3 * x**2 + 3 * x - 1, x="1.00001")
+    shown = found.to_dict()
+    assert shown["values"]["reference"] == "1.0e-15"
+    assert Decimal(shown["derivatives"]["reference"]["d/dx"]) == Decimal("3e-10")
+    blamed = tg.blame(lambda x: x**3 - 3 * x**2 + 3 * x - 1, x="1.00001", precision="float64")
+    assert "exact 1.0e-15, error" in str(blamed)
+
+
 @pytest.mark.parametrize(
     ("text", "right", "parts"),
     [

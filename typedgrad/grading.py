@@ -75,9 +75,11 @@ def right_digits(x: Real, truth: Real) -> int:
     >>> wide = exact_precision(100)
     >>> right_digits(wide.parse("4.759422392"), wide.parse("4.75940000"))
     5
+    >>> right_digits(wide.parse("7.0368"), wide.parse("10.0"))  # 7 is not half a unit from 10
+    0
     """
     mp = truth.mp
-    lead = int(mp.floor(mp.log10(abs(truth.x))))
+    lead = int(mp.floor(mp.log10(abs(x.x))))
     return max(0, int(mp.floor(-mp.log10(2 * abs(x.x - truth.x)))) + lead + 1)
 
 
@@ -88,7 +90,7 @@ def _beyond(x: Real, truth: Real, numbers: NumberSystem[Any], wide: ExactPrecisi
     return f"{'infinite' if x else 'zero'}, but the exact result is {exact}"
 
 
-def shown(x: Real, digits: int = 40) -> str:
+def shown(x: Real, digits: int) -> str:
     """Return a number of the reference as decimal text, of no more digits than it holds."""
     if x and x.mp.isfinite(x.x) and abs(x.mp.mag(x.x)) > MOST_POWER:
         power = x.mp.nstr(x.mp.log10(abs(x.x)), 6)

@@ -47,6 +47,11 @@ class Verdict:
     stands: dict[str, float]
     doubts: tuple[str, ...] = ()
 
+    def figures(self, label: str, most: int) -> int:
+        """Return how many digits of a result may be shown, at most so many: each of them right."""
+        stands = self.stands[label]
+        return most if stands > most else max(1, int(stands) - 1)
+
 
 @dataclass(frozen=True)
 class TrialVerdict:

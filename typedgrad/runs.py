@@ -191,7 +191,7 @@ def truth(judge: Study, bits: int, path: str) -> Truth:
 
 def reference_of(verdict: Verdict, path: str) -> Reference:
     """Return a verdict as data."""
-    texts = {name: shown(x) for name, x in verdict.results.items()}
+    texts = {name: shown(x, verdict.figures(name, 40)) for name, x in verdict.results.items()}
     return Reference(verdict.judge, verdict.bits, verdict.settled, texts, verdict.proved, path)
 
 

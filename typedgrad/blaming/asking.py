@@ -187,7 +187,8 @@ def measured(
     stands = verdict.stands[label]
     digits = graded(got, truth, numbers, wide, stands).digits
     x, mp = wide.convert(got, numbers), wide.mp
-    texts = str(got), mp.nstr(truth.x, math.ceil(cap) + 8, min_fixed=-5)
+    figures = verdict.figures(label, math.ceil(cap) + 8)
+    texts = str(got), mp.nstr(truth.x, figures, min_fixed=-5)
     if not (wide.is_finite(x) and wide.is_finite(truth)):
         return Entry(label, *texts, digits, cap, math.nan, math.inf, stands > cap)
     error = (x - truth).x
