@@ -21,7 +21,7 @@ from typedgrad.findings import Entry
 from typedgrad.judge import judged_study
 from typedgrad.numbers import NumberSystem
 from typedgrad.precision import NumPyPrecision
-from typedgrad.report.text import below, painted, split_digits, table
+from typedgrad.report.text import below, cell_of, painted, split_digits, table
 from typedgrad.source import Place
 
 tg: Any = typedgrad
@@ -562,6 +562,15 @@ def test_digits_called_right_are_so_on_both_sides_of_a_power_of_ten() -> None:
         assert abs(Fraction(float(entry.text)) - truth) <= last / 2
         seen.add(text.adjusted() < math.floor(math.log10(truth)))
     assert seen == {True, False}
+
+
+def test_a_digit_count_is_not_rounded_up_to_the_bar_that_it_misses() -> None:
+    found = tg.compare(lambda x: (tg.exp(x) - 1) / x, x="0.001027", precisions=("float32",))
+    digits = found.digits["float32"]["d/dx"]
+    shown = table(found)
+    if 0.95 <= digits < 1:
+        assert f"{digits:.2f} ✗" in shown
+    assert "1.0 ✗" not in shown and cell_of(5.96, 6) == "5.96 !" and cell_of(None, 6) == "NaN –"
 
 
 def test_the_reference_shows_no_digit_that_cancellation_has_taken() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from typedgrad.report.text import BAR, FEW, GOOD, MOST_NOTES, NONE, UNDEFINED, folded, is_whole
+from typedgrad.report.text import BAR, FEW, GOOD, MOST_NOTES, NONE, cell_of, folded, is_whole
 
 if TYPE_CHECKING:
     from typedgrad.sweeping.spreads import Curve, Summary
@@ -79,7 +79,7 @@ def _entries(found: Sweep, bar: float) -> list[str]:
     lines.append(" " * (width + 2) + heads * len(found.precisions))
     for entry in shown:
         row = summaries[entry].values()
-        cells = (f"{_cell(x.worst, bar):>13}{_cell(x.median, bar):>10}" for x in row)
+        cells = (f"{cell_of(x.worst, bar):>13}{cell_of(x.median, bar):>10}" for x in row)
         lines.append(f"  {entry:<{width}}" + "".join(cells))
     hidden = len(summaries) - len(shown)
     marks = f"{GOOD} {bar:g} digits or more   {FEW} fewer   {NONE} below 1"
@@ -98,12 +98,6 @@ def _shown(summaries: dict[str, dict[str, Summary]]) -> list[str]:
 
     worst = sorted(labels[1:], key=least)[: MOST_ENTRIES - 1]
     return [label for label in labels if label == labels[0] or label in worst]
-
-
-def _cell(digits: float | None, bar: float) -> str:
-    if digits is None:
-        return f"NaN {UNDEFINED}"
-    return f"{digits:.1f} {GOOD if digits >= bar else FEW if digits >= 1 else NONE}"
 
 
 def _histogram(found: Sweep) -> list[str]:

@@ -136,10 +136,16 @@ def _least(found: Findings, label: str) -> float:
 
 
 def cell_of(digits: float | None, bar: float) -> str:
-    """Return digits with their mark."""
+    """Return digits with their mark, and with decimals enough that both say the same.
+
+    >>> cell_of(6.01, 6), cell_of(5.96, 6), cell_of(0.953, 6)
+    ('6.0 ✓', '5.96 !', '0.95 ✗')
+    """
     if digits is None:
         return f"NaN {UNDEFINED}"
-    return f"{digits:.1f} {GOOD if digits >= bar else FEW if digits >= 1 else NONE}"
+    if digits >= bar:
+        return f"{digits:.1f} {GOOD}"
+    return f"{below(digits, bar)} {FEW}" if digits >= 1 else f"{below(digits, min(bar, 1))} {NONE}"
 
 
 def _remarks(found: Findings, labels: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from typedgrad.report.text import (
     GOOD,
     NONE,
     UNDEFINED,
+    cell_of,
     rows_of,
     unshown,
     verdict,
@@ -129,7 +130,7 @@ def verdict_view(found: Findings) -> Verdict:
 def tile(name: str, digits: float | None, cap: float, where: str) -> Tile:
     """Return the fewest digits of a precision as a tile."""
     mark = mark_of(digits)
-    text = "NaN" if digits is None else f"{digits:.1f}"
+    text = cell_of(digits, BAR).split()[0]
     of = f"of {cap:.1f} digits"
     picture = bar([("fill", (digits or 0.0) / cap)], f"{text} {of}", KINDS[mark])
     return Tile(name, text, of, where, mark, KINDS[mark], SAID[mark], picture)
@@ -183,7 +184,7 @@ def _line(column: Column) -> Line:
 def _cell(column: Column, label: str) -> Cell:
     entry, cap, loss = column.entries[label], column.cap, column.loss(label)
     mark = mark_of(entry.digits)
-    text = "NaN" if entry.digits is None else f"{entry.digits:.1f}"
+    text = cell_of(entry.digits, BAR).split()[0]
     said = "undefined" if entry.digits is None else f"{text} of {cap:.1f} digits"
     parts = [("fill", (entry.digits or 0.0) / cap)]
     lost = ""
