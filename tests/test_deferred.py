@@ -11,7 +11,8 @@ import pytest
 import typedgrad as tg
 from typedgrad import errors
 from typedgrad.deferred import DeferredTape, tape_for
-from typedgrad.op import TABLE
+from typedgrad.machine import Definition, may_refuse
+from typedgrad.op import TABLE, primitive
 from typedgrad.source import no_frame
 from typedgrad.tracing import Recorder
 from typedgrad.trees import numbers_form
@@ -165,3 +166,69 @@ def test_without_frames_there_are_no_places(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("typedgrad.source.frame_above", no_frame)
     program: Any = tg.record(long, sources=True).at(2.0, 3.0)
     assert list(program.places) == [-1, -1, -1] and program.sources == ()
+
+
+def held(x: Any, lo: Any, hi: Any) -> Any:
+    z = tg.clip(x, lo, hi)
+    return z if z * 2 > 1 else -z
+
+
+def test_a_row_that_refuses_numbers_does_so_on_its_own_line() -> None:
+    f = tg.record(held)
+    for _ in range(2):
+        with pytest.raises(errors.EmptyInterval) as caught:
+            f.value(5.0, 2.0, 1.0)
+        lines = [str(entry.statement).strip() for entry in caught.traceback if entry.name == "held"]
+        assert lines == ["z = tg.clip(x, lo, hi)"]
+        assert f.value(5.0, 0.0, 1.0) == 1
+
+
+def test_a_function_may_go_on_after_a_refusal() -> None:
+    def f(x: Any, lo: Any, hi: Any) -> Any:
+        try:
+            y = tg.clip(x, lo, hi)
+        except errors.EmptyInterval:
+            y = lo * 2
+        return y if y > x else x
+
+    assert tg.record(f).value(5.0, 4.0, 1.0) == 8
+    assert run(f, 5, 4, 1).tape.size == 3 + 1
+
+
+def refused(x: Any) -> Any:
+    raise ValueError("negative")
+
+
+def positive(x: Any) -> Any:
+    return refused(x) if x < 0 else x
+
+
+def test_which_rows_may_refuse_numbers() -> None:
+    assert may_refuse(TABLE["clip"])
+    assert not any(may_refuse(TABLE[name]) for name in ("sum", "add", "where", "tanh", "div"))
+    calls = Definition("f", lambda a, b: positive(a) + b, None, None)
+    assert may_refuse(calls)
+    assert not may_refuse(Definition("f", even, None, None))
+
+
+def even(n: Any) -> Any:
+    return n == 0 or odd(n - 1)
+
+
+def odd(n: Any) -> Any:
+    return n != 0 and even(n - 1)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_row_of_the_users_that_refuses(count: int) -> None:
+    forward: Any = positive if count == 1 else lambda a, b: positive(a) + b
+    rule: Any = (lambda g, y, x: (g,)) if count == 1 else lambda g, y, a, b: (g, g)
+    try:
+        row: Any = primitive(f"positive_{count}", forward, rule, doc="Refuses what is negative.")
+        f = tg.record(lambda x: row(*[x, 1.0][:count]) * 2)
+        with pytest.raises(ValueError, match="negative") as caught:
+            f.value(-1.0)
+        assert "<lambda>" in [entry.name for entry in caught.traceback[:-2]]
+        assert f.value(1.0) == 2 * count
+    finally:
+        TABLE.pop(f"positive_{count}", None)

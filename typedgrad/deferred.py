@@ -1,12 +1,14 @@
 """Deferred values: what a recording runs on; a number is computed when somebody looks at it.
 
 A program holds no numbers but its constants, so a recording that nothing in f compares needs none.
-What a comparison looks at is computed then, with all that was written down before it.
+What a comparison looks at is computed then, with all that was written down before it. A row that
+may refuse a number is asked at once, so that it does so where it stands in f.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 import numpy as np
@@ -14,7 +16,7 @@ from typing_extensions import override
 
 from typedgrad.arena import Arrays, Era, meet
 from typedgrad.handles import TapeValue
-from typedgrad.machine import Row, machine_of
+from typedgrad.machine import Row, machine_of, may_refuse
 from typedgrad.node import MANY
 from typedgrad.numbers import NumberSystem
 from typedgrad.op import Op
@@ -55,7 +57,23 @@ class DeferredArrays(Arrays):
         super().sweep(root, seed)
 
 
+def _asked(op: Op, args: tuple[Any, ...]) -> Any:
+    return args[0].apply(op, args)
+
+
+def _asking(op: Op) -> Callable[..., Any]:
+    """Return the long way, in which a row is asked at once whether it takes these numbers."""
+
+    def method(*args: Any) -> Any:
+        return _asked(op, args)
+
+    method.__name__, method.__doc__ = op.name, op.doc
+    return method
+
+
 def _unary(cls: Any, op: Op) -> Callable[..., Any]:
+    if may_refuse(op):
+        return _asking(op)
     row = machine_of(cls.numbers).row(op)
 
     def method(self: Any) -> Any:
@@ -74,6 +92,8 @@ def _unary(cls: Any, op: Op) -> Callable[..., Any]:
 
 
 def _binary(cls: Any, op: Op, plain: frozenset[Any], slow: Any) -> Callable[..., Any]:
+    if may_refuse(op):
+        return _asking(op)
     row, name = machine_of(cls.numbers).row(op), op.name
     literal = _literal(cls, op, False)
 
@@ -126,6 +146,8 @@ def _literal(cls: Any, op: Op, first: bool) -> Callable[..., Any]:
 
 
 def _many(cls: Any, op: Op) -> Callable[..., Any]:
+    if may_refuse(op):
+        return partial(_asked, op)
     row = machine_of(cls.numbers).row(op)
 
     def method(args: tuple[Any, ...]) -> Any:
@@ -174,6 +196,8 @@ class DeferredValue(TapeValue[T], Generic[T]):
 
     @override
     def _made(self, row: Row, nodes: Any) -> Self:
+        if may_refuse(row.op):
+            row.forward(*[node.primal for node in nodes])
         return self._node(row, None, nodes)
 
     @override

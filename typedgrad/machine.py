@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable
 from contextvars import Context
 from dis import get_instructions
+from functools import cache
 from itertools import chain
 from threading import RLock
 from types import CellType, CodeType, FunctionType
@@ -28,6 +29,7 @@ SILENCE = Context()
 SILENCE.run(np.seterr, all="ignore")
 
 CALCULATING = frozenset({"BINARY_OP", "UNARY_NEGATIVE"})
+RAISING = "RAISE_VARARGS"
 CHOOSING = frozenset({"choose", "select"})
 # A fold of plain sums and products warns where the operators would.
 FOLDS = frozenset({"add", "len", "range", "reduce"})
@@ -209,6 +211,28 @@ def calculates(function: Any) -> bool:
     steps = {step.opname for part in _codes(code) for step in get_instructions(part)}
     used = [space.get(name) for name in names_in(code) - CHOOSING]
     return not steps.isdisjoint(CALCULATING) or not all(isinstance(x, Constant) for x in used)
+
+
+@cache
+def may_refuse(op: Definition) -> bool:
+    """Tell whether a forward may raise because of its numbers: it, or what it calls, has a raise.
+
+    What is not written in Python is taken to raise nothing.
+    """
+    known: set[FunctionType] = set()
+    waiting: list[Any] = [op]
+    while waiting:
+        thing = waiting.pop()
+        function = thing.forward if isinstance(thing, Definition) else thing
+        if not isinstance(function, FunctionType) or function in known:
+            continue
+        known.add(function)
+        code = function.__code__
+        if any(step.opname == RAISING for x in _codes(code) for step in get_instructions(x)):
+            return True
+        waiting += [function.__globals__.get(name) for name in names_in(code)]
+        waiting += [cell.cell_contents for cell in function.__closure__ or ()]
+    return False
 
 
 def quiet(function: Callable[..., Any]) -> Callable[..., Any]:
