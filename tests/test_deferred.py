@@ -232,3 +232,16 @@ def test_a_row_of_the_users_that_refuses(count: int) -> None:
         assert f.value(1.0) == 2 * count
     finally:
         TABLE.pop(f"positive_{count}", None)
+
+
+@pytest.mark.parametrize("compares", [False, True])
+@pytest.mark.parametrize("sources", [False, True])
+def test_an_operation_that_was_interrupted_is_told(compares: bool, sources: bool) -> None:
+    def f(x: Any) -> Any:
+        y = x * 2
+        y.era.push_row(y.row)  # as far as an interrupt, which f catches, may let it come
+        z = tg.sin(y) + x
+        return -z if compares and z > 0 else z
+
+    with pytest.raises(errors.BrokenTape):
+        tg.record(f, sources=sources).value(1.0)

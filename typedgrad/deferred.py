@@ -44,6 +44,7 @@ class DeferredArrays(Arrays):
 
     def compute(self, end: int) -> None:
         """Compute all numbers before a position; NumPy does not warn, as it does not in replays."""
+        self.check()
         primals, begin, number = self.primals, len(self.primals), super().number
         parts = self.rows[begin:end], self.lefts[begin:end], self.rights[begin:end]
         with np.errstate(all="ignore"):

@@ -166,6 +166,7 @@ class Recorder:
     def program(self, inputs: int, outputs: list[int]) -> Program:
         """Return the arrays of the tape as a program, the comparisons behind its results."""
         arrays, row = self.tape.arrays, machine_of(self.tape.numbers).row
+        arrays.check()
         tests = [row(TABLE[test]) for test, _, _ in self.tests]
         code_of, size = Codes(), len(arrays.rows) - inputs
         rows = chain(islice(arrays.rows, inputs, None), tests)
