@@ -245,3 +245,20 @@ def test_an_operation_that_was_interrupted_is_told(compares: bool, sources: bool
 
     with pytest.raises(errors.BrokenTape):
         tg.record(f, sources=sources).value(1.0)
+
+
+@pytest.mark.parametrize("pending", [False, True])
+def test_what_a_refusing_row_gave_is_kept_in_its_place(pending: bool) -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        y = x * 2
+        other = tg.sin(x) if pending else y  # nobody has looked at the sine when clip is asked
+        held = tg.clip(y, 0, 1)
+        assert len(held.era.primals) == (2 if pending else 3)
+        seen.extend(v.primal for v in (held - other, held, other))
+        return held
+
+    run(f, 0.25)
+    last = np.sin(0.25) if pending else 0.5
+    assert seen == [0.5 - last, 0.5, last]

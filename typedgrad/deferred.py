@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from typedgrad.arena import Arrays, Era, meet
 from typedgrad.handles import TapeValue
-from typedgrad.machine import Row, machine_of, may_refuse
+from typedgrad.machine import SILENCE, Row, machine_of, may_refuse
 from typedgrad.node import MANY
 from typedgrad.numbers import NumberSystem
 from typedgrad.op import Op
@@ -45,12 +45,14 @@ class DeferredArrays(Arrays):
     def compute(self, end: int) -> None:
         """Compute all numbers before a position; NumPy does not warn, as it does not in replays."""
         self.check()
+        SILENCE.copy().run(self._fill, end)
+
+    def _fill(self, end: int) -> None:
         primals, begin, number = self.primals, len(self.primals), super().number
         parts = self.rows[begin:end], self.lefts[begin:end], self.rights[begin:end]
-        with np.errstate(all="ignore"):
-            for row, left, right in zip(*parts, strict=True):
-                many = left if right is MANY else (left,) if right is None else (left, right)
-                primals.append(row.forward(*map(number, many)))
+        for row, left, right in zip(*parts, strict=True):
+            many = left if right is MANY else (left,) if right is None else (left, right)
+            primals.append(row.forward(*map(number, many)))
 
     @override
     def sweep(self, root: int, seed: Any) -> None:
@@ -198,8 +200,16 @@ class DeferredValue(TapeValue[T], Generic[T]):
     @override
     def _made(self, row: Row, nodes: Any) -> Self:
         if may_refuse(row.op):
-            row.forward(*[node.primal for node in nodes])
+            return self._at_once(row, nodes)
         return self._node(row, None, nodes)
+
+    def _at_once(self, row: Row, nodes: Any) -> Self:
+        primal = row.forward(*[node.primal for node in nodes])
+        node = self._node(row, primal, nodes)
+        primals = self.era.primals
+        if len(primals) == node.index:  # all before it is known
+            primals.append(primal)
+        return node
 
     @override
     def _node(self, row: Row, primal: Any, nodes: Any) -> Self:
