@@ -38,9 +38,11 @@ class DeferredArrays(Arrays):
 
     @override
     def number(self, at: int) -> Any:
+        if at < 0:
+            return self.constant_primals[~at]
         if at >= len(self.primals):
             self.compute(at + 1)
-        return super().number(at)
+        return self.primals[at]
 
     def compute(self, end: int) -> None:
         """Compute all numbers before a position; NumPy does not warn, as it does not in replays."""
@@ -48,11 +50,20 @@ class DeferredArrays(Arrays):
         SILENCE.copy().run(self._fill, end)
 
     def _fill(self, end: int) -> None:
-        primals, begin, number = self.primals, len(self.primals), super().number
-        parts = self.rows[begin:end], self.lefts[begin:end], self.rights[begin:end]
-        for row, left, right in zip(*parts, strict=True):
-            many = left if right is MANY else (left,) if right is None else (left, right)
-            primals.append(row.forward(*map(number, many)))
+        # It mostly computes one or two numbers for a comparison: slices would cost more.
+        primals, fixed = self.primals, self.constant_primals
+        rows, lefts, rights = self.rows, self.lefts, self.rights
+        for at in range(len(primals), end):
+            left, right, forward = lefts[at], rights[at], rows[at].forward
+            if right is MANY:
+                y = forward(*[primals[i] if i >= 0 else fixed[~i] for i in left])
+            else:
+                y = primals[left] if left >= 0 else fixed[~left]
+                if right is None:
+                    y = forward(y)
+                else:
+                    y = forward(y, primals[right] if right >= 0 else fixed[~right])
+            primals.append(y)
 
     @override
     def sweep(self, root: int, seed: Any) -> None:
@@ -191,7 +202,9 @@ class DeferredValue(TapeValue[T], Generic[T]):
         @property
         def primal(self):
             """The number, computed now if it was not."""
-            return self.era.live("a number").number(self.index)
+            at, arrays = self.index, self.era.arrays or self.era.live("a number")
+            primals = arrays.primals
+            return primals[at] if 0 <= at < len(primals) else arrays.number(at)
 
     @override
     def look(self, arrays: Arrays, /) -> None:
