@@ -363,9 +363,13 @@ def test_reports_about_different_things(reports: Path) -> None:
         differences("old.json", "odd.json")
 
 
-def test_a_negative_allowance_is_refused(reports: Path, call: Any) -> None:
-    status, _, err = call("diff old.json new.json --fail-under-change -1")
-    assert status == 2 and re.search("-1", err)
+@pytest.mark.parametrize("amount", ["-1", "nan", "inf"])
+def test_an_allowance_that_is_no_number_of_digits_is_refused(
+    reports: Path, call: Any, amount: str
+) -> None:
+    status, out, err = call(f"diff new.json old.json --fail-under-change {amount}")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"cannot read --fail-under-change: {amount}\n")
 
 
 ROOT = Path(__file__).resolve().parent.parent

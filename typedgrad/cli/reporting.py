@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from typedgrad.cli.screen import put
-from typedgrad.cli.targets import example_at, function_at, points_at
+from typedgrad.cli.targets import digits_given, example_at, function_at, points_at
 from typedgrad.errors import MissingExtra, NotRecordable, NotTraceable, OtherTape, Unreadable
 
 MOST_LOST = 12
@@ -92,7 +92,8 @@ def drawn(target: str, at: Sequence[str], precision: str, of: str | None, form: 
 @click.option(
     "--fail-under-change",
     "allowed",
-    type=click.FloatRange(min=0),
+    type=float,
+    callback=digits_given,
     metavar="DIGITS",
     help="Exit 1 if anything lost more digits.",
 )
