@@ -259,6 +259,7 @@ WRONG: list[tuple[str, bytes | str | None, str, str]] = [
     ("p.json", '[{"x": 1, "y": {}}]', "point 1, y: an object is no number", ""),
     ("p.json", '[{"x": 1, "y": [[1]]}]', "point 1, y: a list in a list is no number", ""),
     ("p.json", '[{"x": 1, "y": "two"}]', "point 1, y: 'two' is no number", ""),
+    ("p.json", '[{"x": 1, "x": 2, "y": 3}]', "in p.json: x is there twice in one point", "once"),
     ("p.json", '[{"x": 1, "y": 2}, {"x": 1}]', "point 2: f takes x, y, but x is there", ""),
     ("p.json", '[{"x": 1, "q": 2}]', "point 1: f takes x, y, but x, q is there", ""),
 ]
@@ -277,6 +278,11 @@ def test_wrong_files_are_one_clear_error(
     assert (status, out) == (2, "") and what in said and cure in said.partition("help: ")[2]
     assert err.splitlines()[-1] == "[TG444]" and err.count("help: ") == 1
     assert max(map(len, err.splitlines())) <= 100 and "Traceback" not in err
+
+
+def test_an_at_sign_without_a_file(folder: Path, run: Any) -> None:
+    status, out, err = run("compare f.py:f --at @")
+    assert (status, out) == (2, "") and err.startswith("cannot read --at: @ without a file\nhelp: ")
 
 
 def test_an_unreadable_file_is_one_clear_error(

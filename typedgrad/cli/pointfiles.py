@@ -64,6 +64,8 @@ class PointFile:
         """Return the text of the file."""
         path = Path(self.path)
         hint = "give the path of a CSV or JSON file behind the @"
+        if not self.path:
+            raise Unreadable(what="--at", text="@ without a file", hint=hint)
         if not path.is_file():
             self.refuse("it is a folder" if path.is_dir() else "there is no such file", hint)
         try:
@@ -161,7 +163,13 @@ class PointFile:
         """Yield the points of a JSON file: a list of objects, or one object."""
         shape = 'write [{"x": 1, "w": [1, 2]}, {"x": 2, "w": [3, 4]}]'
         try:
-            data: Any = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+            data: Any = json.loads(
+                text,
+                parse_float=str,
+                parse_int=str,
+                parse_constant=str,
+                object_pairs_hook=self.once,
+            )
         except json.JSONDecodeError as error:
             self.refuse(f"it is no JSON ({error.msg})", shape, f"line {error.lineno}")
         except RecursionError:
@@ -171,6 +179,14 @@ class PointFile:
             if not is_dict(each):
                 self.refuse("it is no object with names and numbers", shape, f"point {k}")
             yield f"point {k}", {name: self.read(name, x, k) for name, x in each.items()}
+
+    def once(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return an object of a JSON file, in which each name is there once."""
+        found = dict(pairs)
+        for name in found:
+            if sum(name == other for other, _ in pairs) > 1:
+                self.refuse(f"{name[:40]} is there twice in one point", "give each name once")
+        return found
 
     def read(self, name: str, x: Any, k: int) -> Any:
         """Return a number of a JSON file, or a list of numbers."""
