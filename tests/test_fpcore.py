@@ -749,6 +749,27 @@ def test_wrong_targets(line: str, said: str, tmp_path: Path, capsys: Any, monkey
     assert len(err.splitlines()) <= 4
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "cure"),
+    [
+        ("(FPCore () (/ 1 3))", "column 12: core 1 has no arguments", "(FPCore (x) ...)"),
+        ("(FPCore (x) (array x 2))", "column 13: core 1 gives an array, not a", "(ref ... 0)"),
+        ("(FPCore (x) (< x 1))", "column 13: core 1 gives a truth value, not a", "(if ... 1 0)"),
+        ("(FPCore (x) :pre)", "column 13: :pre is a property without a value", "(FPCore (x y"),
+        ("(FPCore (x) :pre (< x x) x)", "none of 5001 random points", "--at x=1"),
+    ],
+)
+def test_what_has_no_digits_to_count(
+    text: str, said: str, cure: str, tmp_path: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    (tmp_path / "a.fpcore").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    status, out, err = command("compare a.fpcore", capsys, monkeypatch)
+    assert (status, out) == (2, "") and len(err.splitlines()) == 3
+    what, _, hint = err.partition("\nhelp: ")
+    assert said in what and cure in hint and "No --at" not in err
+
+
 def test_without_a_point(capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(ROOT)
     line = "compare examples/bench.fpcore"

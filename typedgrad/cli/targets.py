@@ -106,7 +106,9 @@ def core_at(target: str) -> Callable[..., Any]:
 
     path, dot, name = target.rpartition(".fpcore:")
     path = f"{path}.fpcore" if dot else target
-    return find(load(path), name if dot else "", path).function
+    core = find(load(path), name if dot else "", path)
+    core.check_numeric()
+    return core.function
 
 
 def example_at(function: Callable[..., Any]) -> dict[str, Any]:
@@ -117,8 +119,9 @@ def example_at(function: Callable[..., Any]) -> dict[str, Any]:
     example: dict[str, Any] | None = core.example
     drawn = "a random point that satisfies :pre" if core.precondition else "a random point"
     what = "the :example of the core" if example else drawn
+    point: dict[str, Any] = example or core.sample(1)[0]
     click.echo(f"No --at was given: this is {what}.", err=True)
-    return example or core.sample(1)[0]
+    return point
 
 
 def suggestion(module: ModuleType, name: str) -> str:

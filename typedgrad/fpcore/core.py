@@ -126,6 +126,15 @@ class Core:
         """Return the same core whose loops are left after so many turns in all."""
         return replace(self, turns=int(turns))
 
+    def check_numeric(self) -> None:
+        """Raise `BadCoreText` where there are no digits to count: no arguments, or no number."""
+        wrong, kind = self.code.reader.wrong, self.code.body.kind
+        if not self.arguments:
+            wrong(self.body, f"{self.name} has no arguments", "give it one: (FPCore (x) ...)")
+        if kind != NUMBER and self.entry is None:
+            cure = "(ref ... 0) around it" if kind == ARRAY else "(if ... 1 0) around it"
+            wrong(self.body, f"{self.name} gives {kind}, not a number", f"write {cure}")
+
     def element(self, k: int) -> Core:
         """Return the core whose result is entry k of the array that this one gives."""
         return replace(self, name=f"{self.name}[{k}]", entry=int(k))

@@ -130,6 +130,8 @@ def properties_of(tree: Tree, rest: list[Tree], reader: Reader) -> tuple[tuple[s
     """Return the properties before the body, by their names without the colon."""
     if not rest:
         reader.wrong(tree, "the expression is missing", SHAPE)
+    if rest[-1].kind == "symbol" and rest[-1].text.startswith(":"):
+        reader.wrong(rest[-1], f"{rest[-1].text} is a property without a value", SHAPE)
     if len(rest) % 2 == 0:
         reader.wrong(rest[-1], "a property without a value, or a second expression", SHAPE)
     found: list[tuple[str, Tree]] = []
