@@ -679,6 +679,23 @@ def test_outcomes_name_the_users_line_and_a_command() -> None:
     assert found[1].command == f"typedgrad compare {shlex.quote(found[1].file)}:f {at}"
 
 
+@pytest.mark.parametrize(
+    ("ranges", "at", "cure"),
+    [
+        ("x", {}, 'help: write at = "y=2"\n'),
+        ("xz", {"y": 1}, "help: leave out the range of z\n"),
+        ("xy", {"z": 1}, "help: give no number beside the ranges\n"),
+    ],
+)
+def test_the_cure_of_a_missing_argument_leaves_ranges_alone(
+    ranges: str, at: Any, cure: str
+) -> None:
+    asked = required(ranges={name: Range(1.0, 2.0, False) for name in ranges}, at=at, samples=1)
+    with pytest.raises(RequirementStopped) as caught:
+        digits.judge(asked, naive, Path("pyproject.toml"))
+    assert cure in str(caught.value)
+
+
 def test_a_wrong_branch_does_not_meet_a_requirement() -> None:
     def wrong_branch(x: Any) -> Any:
         return x * x if x + 0.2 > 0.3 else x + 100

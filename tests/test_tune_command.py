@@ -95,6 +95,23 @@ def test_wrong_commands(line: str, code: str, folder: Path, capsys: Any, monkeyp
     assert status == 2 and not out and f"[{code}]" in err and err.count("help: ") == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "cure"),
+    [
+        ("--range x=1:2", "help: give y=2 beside the ranges; by the command --at y=2\n"),
+        ("--range y=1:2 --at z=1", "help: give x=1 beside the ranges; by the command --at x=1\n"),
+        ("--range x=1:2 --range z=1:2 --at y=1", "help: leave out the range of z\n"),
+        ("--range x=1:2 --range y=1:2 --at z=1", "help: give no number beside the ranges\n"),
+    ],
+)
+def test_the_cure_of_a_missing_argument_leaves_ranges_alone(
+    given: str, cure: str, folder: Path, capsys: Any, monkeypatch: Any
+) -> None:
+    line = f"tune loss.py:loss {given} --digits 3"
+    status, out, err = command(line, capsys, monkeypatch)
+    assert (status, out) == (2, "") and cure in err and err.endswith("[TG403]\n")
+
+
 def test_an_undefined_result_fails_without_a_next_step(
     folder: Path, capsys: Any, monkeypatch: Any
 ) -> None:

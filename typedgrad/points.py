@@ -6,7 +6,7 @@ import inspect
 import math
 import operator
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -200,6 +200,18 @@ def _mismatch(
         hint = "give no numbers, or wrap it in a function whose arguments have names"
     facts = dict(wanted=names, given=given, example=example, hint=hint)
     return ParameterMismatch(function=name_of(f), **facts)
+
+
+def beside_ranges(error: ParameterMismatch, ranges: Collection[str]) -> ParameterMismatch:
+    """Return the same error with a cure that leaves alone what has a range."""
+    wanted = str(error.facts["wanted"]).split(", ")
+    odd = next((name for name in ranges if name not in wanted), "")
+    left = [f"{name}={i}" for i, name in enumerate(wanted, 1) if name not in ranges]
+    example = "" if odd else ",".join(left)
+    hint = f"give {example} beside the ranges; by the command --at {example}"
+    if not example:
+        hint = f"leave out the range of {odd}" if odd else "give no number beside the ranges"
+    return ParameterMismatch(**{**error.facts, "example": example, "hint": hint})
 
 
 def arguments(point: Point, leaves: list[Any]) -> tuple[list[Any], dict[str, Any]]:

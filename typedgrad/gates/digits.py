@@ -22,6 +22,7 @@ from typedgrad.errors import (
 )
 from typedgrad.findings import Column, Digits, Entry
 from typedgrad.gates.requirements import At, Requirement, is_list
+from typedgrad.points import beside_ranges
 from typedgrad.source import raised_at
 
 
@@ -127,12 +128,15 @@ def naming(requirement: Requirement, path: Path) -> Generator[None]:
     """Turn an error of the target into one that names the file and the table."""
     try:
         yield
-    except TypedgradError as error:
+    except TypedgradError as found:
+        error = found
+        if isinstance(found, ParameterMismatch) and requirement.ranges:
+            error = beside_ranges(found, requirement.ranges)
         place = raised_at(error, judge.__code__)
         where = error.facts.get("where") or (place.carets() if place else "")
         problem = error.text().partition("\n")[0]
         facts = dict(path=path, number=requirement.table, problem=problem, where=where)
-        raise RequirementStopped(**facts, hint=_hint(error)) from error
+        raise RequirementStopped(**facts, hint=_hint(error)) from found
 
 
 def _hint(error: TypedgradError) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 
 from typing_extensions import TypeIs
 
-from typedgrad.errors import BadBudget, NotNarrower, Unreadable
+from typedgrad.errors import BadBudget, NotNarrower, ParameterMismatch, Unreadable
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
-from typedgrad.points import Point, name_of, point_of
+from typedgrad.points import Point, beside_ranges, name_of, point_of
 from typedgrad.sweeping.grids import grid_of
 from typedgrad.tuning.advice import Budget
 
@@ -108,7 +108,10 @@ def looks(
             axis.name: axis.exact(x) if axis.listed else float(x)
             for axis, x in zip(grid.axes, numbers, strict=True)
         }
-        given.append(point_of(f, at, {**named, **some}))
+        try:
+            given.append(point_of(f, at, {**named, **some}))
+        except ParameterMismatch as error:
+            raise beside_ranges(error, ranges) from None
     return given
 
 
