@@ -147,6 +147,36 @@ def test_overflow_is_infinite_and_rejected() -> None:
     assert data["candidates"][1]["estimate"] == "inf"
 
 
+def power(x: Any, y: Any) -> Any:
+    a = tg.exp(y)
+    return a * a * x
+
+
+@pytest.mark.parametrize("y", [-400, 400])
+def test_a_result_that_float64_does_not_reach_has_no_digits(y: int) -> None:
+    for budget in ({"digits": 6}, {"relative": 1e-3}):
+        whole = tune(power, x=1, y=y, **budget).whole
+        assert not whole.fits and whole.digits == 0 and whole.error > 0
+        assert (whole.tolerance > 0) is (y > 0)
+    whole = tune(power, x=1, y=y, absolute=1e-9).whole
+    assert whole.fits is (y < 0) and whole.digits == 0
+
+
+def test_digits_of_a_subnormal_are_those_that_it_holds() -> None:
+    found = tune(power, x=1, y=-360, absolute=1e-300).whole
+    held = tg.compare(power, x=1, y=-360).digits["float64"]["value"]
+    assert found.digits == pytest.approx(held, abs=0.01) and found.digits < 12
+
+
+@extended
+@pytest.mark.parametrize("y", [-400, 400])
+def test_a_result_beyond_float_is_refused_where_the_precision_holds_it(y: int) -> None:
+    with pytest.raises(errors.BadBudget, match=r"below 2\.2e-308 or above 1\.8e308"):
+        tune(power, x=1, y=y, digits=6, from_="longdouble", to="float64")
+    found = tune(power, x=1, y=y, absolute=1e-9, from_="longdouble", to="float64").whole
+    assert found.fits is (y < 0) and found.digits > 15
+
+
 def test_the_worst_is_dropped_until_all_together_fit() -> None:
     found = tune(smooth, x=1.37, y=0.61, absolute=2e-8)
     gone = [x for x in found.candidates if "dropped" in x.reason]

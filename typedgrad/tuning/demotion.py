@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ import numpy as np
 from typedgrad.engines.choice import engine_for
 from typedgrad.engines.mix import Mix, MixedKernel, constants_as
 from typedgrad.engines.mixed import mixed_kernel
+from typedgrad.errors import BadBudget
 from typedgrad.flow import first_of_each, ordered
 from typedgrad.gradient import Reverse
 from typedgrad.homes import NOWHERE, Home, homes, names
@@ -28,6 +30,8 @@ from typedgrad.simplify import without_dead
 from typedgrad.source import short
 from typedgrad.study import Study
 from typedgrad.tuning.advice import Budget, Outcome
+
+LEAST, NORMAL = math.ulp(0.0), sys.float_info.min
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ class Site:
         self.inputs: list[Any] = study.inputs(study.numbers)
         self.truth: Verdict = self._judged()
         with JUDGING:
-            sizes = [float(abs(x)) for x in self.truth.results.values()]
+            sizes = [self._size(x, budget) for x in self.truth.results.values()]
         self.tolerances: list[float] = [budget.tolerance(size) for size in sizes]
         self.whole: list[Any] = self.run([])
         errors = [x.error for x in self.outcomes(self.whole)]
@@ -140,7 +144,7 @@ class Site:
         with JUDGING:
             for k, (x, truth) in enumerate(zip(found, self.truth.results.values(), strict=True)):
                 error = self._distance(x, truth)
-                digits = _digits(error, float(abs(truth)), cap)
+                digits = _digits(error, self._part(x, truth), cap)
                 rows.append(Outcome(self.spot(k), error, self.tolerances[k], digits, parting))
         return rows
 
@@ -152,7 +156,31 @@ class Site:
             return math.nan if truth != truth else math.inf
         if not (numbers.is_finite(wide) and numbers.is_finite(truth)):
             return 0.0 if wide == truth else math.inf
-        return float(abs(wide - truth))
+        return float(abs(wide - truth)) or (0.0 if wide == truth else LEAST)
+
+    def _part(self, x: Any, truth: Any) -> float:
+        """Return the error of x as a part of the truth; infinite where that is no number."""
+        numbers = self.truth.numbers
+        wide = numbers.lift(x)
+        if not (truth and numbers.is_finite(wide) and numbers.is_finite(truth)):
+            return math.inf
+        return float(abs(wide - truth) / abs(truth))
+
+    def _size(self, truth: Any, budget: Budget) -> float:
+        """Return the size of an exact result, at most the largest float where it is finite.
+
+        A precision that reaches further than float is refused there unless the budget is absolute:
+        whether its error fits cannot be told.
+        """
+        size = float(abs(truth))
+        if not truth or not self.truth.numbers.is_finite(truth) or NORMAL <= size < math.inf:
+            return size
+        reach = np.finfo(self.study.numbers.scalar).maxexp
+        if reach > sys.float_info.max_exp and budget.kind != "absolute":
+            problem = f"{self.study.point.call} has a result below 2.2e-308 or above 1.8e308"
+            hint = "give a point where results and partials are between these"
+            raise BadBudget(problem=f"{problem}, where no error can be weighed", hint=hint)
+        return min(size, sys.float_info.max)
 
     def changes(self, outputs: list[Any]) -> list[float]:
         """Return by how much each result differs from the one in the wide precision."""
@@ -269,13 +297,11 @@ def _plain(x: Any) -> float:
     return math.inf if x != x else float(x)
 
 
-def _digits(error: float, size: float, cap: float) -> float:
-    """Return the digits right of a number with an error, from 0 to the cap."""
+def _digits(error: float, part: float, cap: float) -> float:
+    """Return the digits right of a number whose error is this part of it, from 0 to the cap."""
     if not error:
         return cap
-    if not size or not (math.isfinite(error) and math.isfinite(size)):
-        return 0.0
-    return min(cap, max(0.0, math.log10(size) - math.log10(error)))
+    return min(cap, max(0.0, -math.log10(part))) if 0 < part < math.inf else 0.0
 
 
 def run_array(program: Program, inputs: Any, numbers: NumberSystem[Any]) -> Any:
