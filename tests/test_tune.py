@@ -154,8 +154,8 @@ def power(x: Any, y: Any) -> Any:
 
 @pytest.mark.parametrize("y", [-400, 400])
 def test_a_result_that_float64_does_not_reach_has_no_digits(y: int) -> None:
-    for budget in ({"digits": 6}, {"relative": 1e-3}):
-        whole = tune(power, x=1, y=y, **budget).whole
+    for found in (tune(power, x=1, y=y, digits=6), tune(power, x=1, y=y, relative=1e-3)):
+        whole = found.whole
         assert not whole.fits and whole.digits == 0 and whole.error > 0
         assert (whole.tolerance > 0) is (y > 0)
     whole = tune(power, x=1, y=y, absolute=1e-9).whole
