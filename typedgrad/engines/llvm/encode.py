@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 
 from typedgrad.engines.llvm.encode_cuts import LONG, PART, PIECE, WINDOW
-from typedgrad.engines.llvm.encode_job import FIELDS, FOR_EVER, LEAST, RECORD
+from typedgrad.engines.llvm.encode_job import FIELDS, FOR_EVER, LEAST, PLACE, RECORD
 from typedgrad.engines.llvm.encode_text import ASKED, GROUP, encoder_ir
 from typedgrad.engines.llvm.jit import compiled
 from typedgrad.program import Program
@@ -82,7 +82,8 @@ def encoded(program: Program, kinds: Ints, width: int, ahead: int) -> Encoded:
     for name, array in made.items():
         setattr(job, name, array.ctypes.data)
     _Routine(code.address("levels"))(ctypes.byref(job))
-    keys[:count].sort()
+    for begin in range(0, count, 1 << PLACE):  # keys begin with their stretch
+        keys[begin : min(begin + (1 << PLACE), count)].sort()
     _Routine(code.address("arrange"))(ctypes.byref(job))
     most_records = count + int(job.cuts)
     most_records += (RECORD * most_records + len(made["list"])) // ASKED if ahead else 0
