@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -455,3 +456,24 @@ def test_scalars_in_lists_and_columns() -> None:
     y = np.zeros((2, 1))
     a_kernel().run([np.float64(1), np.float64(2)], y[:, 0][:1])
     assert y[0, 0] == 3
+
+
+@every_precision
+def test_a_kernel_that_nobody_holds_is_gone_at_once(p: Any) -> None:
+    builder = Builder(2)
+    y = builder.emit("exp", (builder.emit("mul", (0, 1)),))
+    program = builder.program([builder.emit("polygamma", (0, y))])
+    gc.disable()
+    try:
+        kernel: Any = LLVMEngine().compile(program, p)
+        x, out = np.ones(2, p.scalar), np.zeros(1, p.scalar)
+        kernel.run(x, out)
+        kernel.bound(x, out)()
+        columns, rows = [np.ones(9, p.scalar)] * 2, [np.zeros(9, p.scalar)]
+        kernel.sweep(columns, rows, [None], 0)
+        kernel.bound_sweep(columns, rows, [None])(0)
+        held = ref(kernel)
+        del kernel
+        assert held() is None
+    finally:
+        gc.enable()

@@ -201,7 +201,7 @@ def test_arrays_are_remembered_but_their_numbers_are_not(p: Any) -> None:
     program, columns = example(), tuple(columns_for(p, 19))
     out = tuple(np.zeros(19, p.scalar) for _ in program.outputs)
     none = (None,) * len(out)
-    kernel = FusedKernel(program, p)
+    kernel = LLVMKernel(program, p)
     wanted = [np.zeros(19, p.scalar) for _ in out]
     for seed in range(3):
         for old, new in zip(columns, columns_for(p, 19, seed=seed), strict=True):

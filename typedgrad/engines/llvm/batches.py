@@ -8,8 +8,7 @@ second and what it has saved by then would have paid for a part of it. All ways 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from operator import is_
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -58,20 +57,10 @@ class Batches:
         self._wide: WideKernel | None = None
         self._refused: set[str] = set()
         self._nodes: int | None = None
-        self._last: BoundBatch | None = None
 
     def bound_sweep(self, columns: Any, out: Any, totals: Any) -> BoundBatch:
         """Return a call that sweeps over these arrays, for ever."""
         return BoundBatch(self, columns, out, totals)
-
-    def sweep(
-        self, columns: Sequence[Any], out: Sequence[Any], totals: Sequence[Any], start: int
-    ) -> None:
-        """Run at many points, as `Kernel.sweep` says; the arrays of one call are remembered."""
-        given, last = (columns, out, totals), self._last
-        if last is None or not all(map(_same, last.arrays, given)):
-            last = self._last = self.bound_sweep(*map(_kept, given))
-        last(start)
 
     def way(self, points: int, more: int) -> str:
         """Return how so many points are run best, if `more` follow."""
@@ -137,7 +126,7 @@ class BoundBatch:
 
     def __init__(self, batches: Batches, columns: Any, out: Any, totals: Any) -> None:
         self.batches = batches
-        self.arrays: tuple[Any, Any, Any] = (columns, out, totals)
+        self.arrays: tuple[Any, Any, Any] = (_kept(columns), _kept(out), _kept(totals))
         self.points: int = points_of(columns)
         self._ways: dict[str, Any] = {}
 
@@ -156,10 +145,3 @@ class BoundBatch:
 def _kept(arrays: Any) -> Any:
     """Return arrays in a holder that nobody changes."""
     return arrays if is_array(arrays) else tuple(arrays)
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Tell whether these are the arrays of the last call, each the very same object."""
-    if a is b:
-        return not isinstance(a, list)
-    return not is_array(a) and not is_array(b) and len(a) == len(b) and all(map(is_, a, b))

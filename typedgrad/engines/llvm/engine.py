@@ -6,15 +6,16 @@ import ctypes
 import platform
 from collections.abc import Callable, Sequence
 from functools import partial
+from operator import is_
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from typing_extensions import override
 
 from typedgrad.engines.engine import Engine, Kernel, constants_in
 from typedgrad.engines.llvm.batches import Batches, BoundBatch
-from typedgrad.engines.llvm.encode import encoded
+from typedgrad.engines.llvm.encode import Encoded, encoded
 from typedgrad.engines.llvm.encode_job import CUT, DENSE, EVEN, LISTED, PAIRED
 from typedgrad.engines.llvm.inline import FOLDS, UFUNCS
 from typedgrad.engines.llvm.jit import binding, is_there
@@ -22,6 +23,7 @@ from typedgrad.engines.llvm.lanes import ASKING, LOOP, WIDTH, WORDS
 from typedgrad.engines.llvm.loops import pointers
 from typedgrad.engines.llvm.rows import row_address
 from typedgrad.engines.llvm.straight import straight_code
+from typedgrad.engines.llvm.tables import is_array
 from typedgrad.engines.llvm.vm import CODES, INLINE, MANY, Python, State, machine_of_type
 from typedgrad.engines.llvm.vm import LISTED as LISTED_NAMES
 from typedgrad.errors import BadBuffer
@@ -108,46 +110,27 @@ class Plan:
         return "python"
 
 
-class Frame:
-    """One place to run a program in: registers, inputs and outputs; call it to run.
+class Loaded(NamedTuple):
+    """What frames need of a kernel, so that they keep it alive without the kernel."""
 
-    Frames of one kernel may run at the same time, each in one thread.
-    """
+    program: Program
+    plan: Plan
+    code: Encoded
+    constants: Any
+    machine: Any
 
-    def __init__(self, kernel: LLVMKernel, x: Any, out: Any) -> None:
-        code, plan = kernel.code, kernel.plan
-        dtype = plan.dtype
-        registers = np.zeros(code.registers, dtype)
-        program = kernel.program
-        registers[program.inputs : program.first] = kernel.constants
-        registers[program.first] = 1
+
+class Rows:
+    """The rows that Python runs for the machine, and what they have raised."""
+
+    def __init__(self, plan: Plan) -> None:
         self.failures: list[BaseException] = []
-        self._python = Python(self._call) if plan.forwards else None
-        self._size = dtype.itemsize
         self._plan = plan
-        arrays = (code.records, code.args, registers, x, out, code.outputs, plan.table)
-        places = [a.ctypes.data for a in arrays]
-        address = ctypes.cast(self._python, ctypes.c_void_p).value if self._python else None
-        self.state: State = State(
-            *places[:4], program.inputs * self._size, *places[4:6], len(out), places[6], address
-        )
-        self.state.keep = (arrays, kernel, self._python)
-        # A bare address is passed faster than a reference, but does not keep alive what is there.
-        self.call: Callable[[], None] = partial(kernel.machine, ctypes.addressof(self.state))
-        vars(self.call)["keep"] = self.state
 
-    def run(self) -> None:
-        """Run; raise what a row in Python has raised."""
-        self.call()
-        if self.failures:
-            failure = self.failures[0]
-            self.failures.clear()
-            raise failure
-
-    def _call(self, row: int, registers: int, places: int, count: int, target: int) -> None:
-        """Run a row in Python, for the machine."""
-        size, dtype = self._size, self._plan.dtype
-        result = np.full(1, np.nan, dtype)
+    def call(self, row: int, registers: int, places: int, count: int, target: int) -> None:
+        """Run a row, with the registers at so many places as arguments."""
+        dtype = self._plan.dtype
+        size, result = dtype.itemsize, np.full(1, np.nan, dtype)
         try:
             if not self.failures:
                 chosen = (ctypes.c_int32 * count).from_address(places)
@@ -158,6 +141,43 @@ class Frame:
         except BaseException as failure:
             self.failures.append(failure)
         ctypes.memmove(target, result.ctypes.data, size)
+
+
+class Frame:
+    """One place to run a program in: registers, inputs and outputs; call it to run.
+
+    Frames of one kernel may run at the same time, each in one thread.
+    """
+
+    def __init__(self, loaded: Loaded, x: Any, out: Any) -> None:
+        program, plan, code = loaded.program, loaded.plan, loaded.code
+        registers = np.zeros(code.registers, plan.dtype)
+        registers[program.inputs : program.first] = loaded.constants
+        registers[program.first] = 1
+        self._rows = Rows(plan)
+        python = Python(self._rows.call) if plan.forwards else None
+        arrays = (code.records, code.args, registers, x, out, code.outputs, plan.table)
+        places = [a.ctypes.data for a in arrays]
+        address = ctypes.cast(python, ctypes.c_void_p).value if python else None
+        size = program.inputs * plan.dtype.itemsize
+        self.state: State = State(*places[:4], size, *places[4:6], len(out), places[6], address)
+        self.state.keep = (arrays, loaded, python)
+        # A bare address is passed faster than a reference, but does not keep alive what is there.
+        self.call: Callable[[], None] = partial(loaded.machine, ctypes.addressof(self.state))
+        vars(self.call)["keep"] = self.state
+
+    def run(self) -> None:
+        """Run; raise what a row in Python has raised."""
+        self.call()
+        self.check()
+
+    def check(self) -> None:
+        """Raise what a row in Python has raised."""
+        failures = self._rows.failures
+        if failures:
+            failure = failures[0]
+            failures.clear()
+            raise failure
 
 
 class LLVMKernel(Kernel):
@@ -176,14 +196,16 @@ class LLVMKernel(Kernel):
             *(f"not compiled by itself: {why}" for why in refused if straight and own is None),
         )
         ahead = MANY[ASKING] if self.plan.width > 1 and len(program) >= LARGE else 0
-        self.code: Any = encoded(program, self.plan.kinds, self.plan.width, ahead)
-        self.machine: Any = own or machine_of_type(type_for(numbers), self.code.rolled)
-        self.constants: Any = np.array(constants_in(program, numbers), self.plan.dtype)
+        self.code: Encoded = encoded(program, self.plan.kinds, self.plan.width, ahead)
+        machine = own or machine_of_type(type_for(numbers), self.code.rolled)
+        constants = np.array(constants_in(program, numbers), self.plan.dtype)
+        self._loaded = Loaded(program, self.plan, self.code, constants, machine)
         self._x = np.zeros(program.inputs, self.plan.dtype)
         self._out = np.zeros(len(program.outputs), self.plan.dtype)
-        self._frame = Frame(self, self._x, self._out)
+        self._frame = Frame(self._loaded, self._x, self._out)
         self._turn = Lock()
-        self._batches = Batches(program, numbers, self.machine, partial(Frame, self))
+        self._last: BoundBatch | None = None
+        self._batches = Batches(program, numbers, machine, partial(Frame, self._loaded))
 
     @override
     def run(self, x: Any, out: Any) -> None:
@@ -199,7 +221,7 @@ class LLVMKernel(Kernel):
     def bound(self, x: Any, out: Any) -> Callable[[], None]:
         self._check("x", x, False)
         self._check("out", out, True)
-        frame = Frame(self, x, out)
+        frame = Frame(self._loaded, x, out)
         return frame.run if self.plan.forwards else frame.call
 
     def _check(self, name: str, buffer: Any, written: bool) -> None:
@@ -225,7 +247,10 @@ class LLVMKernel(Kernel):
     def sweep(
         self, columns: Sequence[Any], out: Sequence[Any], totals: Sequence[Any], start: int
     ) -> None:
-        self._batches.sweep(columns, out, totals, start)
+        given, last = (columns, out, totals), self._last
+        if last is None or not all(map(_same, last.arrays, given)):
+            last = self._last = self.bound_sweep(*given)
+        last(start)
         self._note()
 
     @override
@@ -264,3 +289,10 @@ class LLVMEngine(Engine):
         """Return the kernel. Raises `MissingExtra` where llvmlite is not installed."""
         binding()
         return LLVMKernel(program, numbers, self.straight)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Tell whether these are the arrays of the last call, each the very same object."""
+    if a is b:
+        return not isinstance(a, list)
+    return not is_array(a) and not is_array(b) and len(a) == len(b) and all(map(is_, a, b))

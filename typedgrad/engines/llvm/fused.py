@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import is_
 from threading import RLock
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from typedgrad.engines.llvm import bodies, jit, loops
 from typedgrad.engines.llvm.graph import CALL, PYTHON, ROW, Graph, TooLarge, graph_of
 from typedgrad.engines.llvm.segments import planned
 from typedgrad.engines.llvm.sweep_text import KernelText, places, row_loop
-from typedgrad.engines.llvm.tables import Tables, aligned, is_array
+from typedgrad.engines.llvm.tables import Tables, aligned
 from typedgrad.errors import NoFunction
 from typedgrad.machine import machine_of
 from typedgrad.numbers import NumberSystem
@@ -110,21 +109,17 @@ class FusedKernel:
         self.in_python: bool = False
         self.spaces: list[Space] = []
         self._codes: dict[Pattern, Compiled] = {}
-        self._bound: Bound | None = None
         self._lock = RLock()
 
     def sweep(
         self, columns: Sequence[Any], out: Sequence[Any], totals: Sequence[Any], start: int
     ) -> None:
-        """Run at many points, as `Kernel.sweep` says; the arrays of one call are remembered."""
-        bound = self._bound
-        if bound is None or not _same(bound.arrays, (columns, out, totals)):
-            bound = self._bound = self.bound_sweep(columns, out, totals)
-        bound(start)
+        """Run at many points, as `Kernel.sweep` says."""
+        self.bound_sweep(columns, out, totals)(start)
 
     def bound_sweep(self, columns: Any, out: Any, totals: Any) -> Bound:
         """Return a call that sweeps over these arrays, for ever."""
-        return Bound(self, *map(_kept, (columns, out, totals)))
+        return Bound(self, columns, out, totals)
 
     def workspace(self, size: int) -> Space:
         """Return a workspace, new or used before, that begins at a cache line."""
@@ -249,22 +244,6 @@ def python_loop(
             failures.append(failure)
 
     return loop
-
-
-def _kept(arrays: Any) -> Any:
-    """Return arrays in a holder that nobody changes."""
-    return arrays if is_array(arrays) else tuple(arrays)
-
-
-def _same(old: tuple[Any, ...], new: tuple[Any, ...]) -> bool:
-    """Tell whether these are the arrays of the last call, each the very same object."""
-    for a, b in zip(old, new, strict=True):
-        if a is b:
-            if isinstance(a, list):
-                return False
-        elif is_array(a) or is_array(b) or len(a) != len(b) or not all(map(is_, a, b)):
-            return False
-    return True
 
 
 class Owned:

@@ -97,7 +97,7 @@ class _Job(ctypes.Structure):
 class BoundPoints:
     """A run over given arrays: call it with the number of the first point, and maybe which points.
 
-    `frame` makes a place to run in from and into two arrays, with its `state` and its `failures`.
+    `frame` makes a place to run in from and into two arrays, with its `state` and its `check`.
     """
 
     def __init__(
@@ -137,7 +137,4 @@ class BoundPoints:
         self.tables.move(begin)
         self.job.n, self.job.start = count, start % LANES
         self.call(ctypes.byref(self.job))
-        if self.frame.failures:
-            failure = self.frame.failures[0]
-            self.frame.failures.clear()
-            raise failure
+        self.frame.check()
