@@ -7,7 +7,7 @@ not x + 0, which is not x for -0.0, and not x - x = 0 or x*0 = 0, which fail for
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -72,12 +72,6 @@ class Sharing:
         constants = range(program.inputs, program.first)
         self.ones: set[int] = {v for v in constants if self._literal(v) == (int, 1)}
         self.nothing: set[int] = {v for v in constants if self._literal(v) == (str, NOTHING)}
-        self.identities: dict[str, Callable[[list[int]], int | None]] = {
-            **dict.fromkeys(("mul", "azmul"), self._product),
-            **dict.fromkeys(("div", "azdiv"), self._quotient),
-            **dict(add=self._sum, sum=self._fold, azdot=self._weighted, dot=self._pair),
-            **dict(neg=self._negation, where=self._choice),
-        }
 
     def _literal(self, value: int) -> Any:
         x = self.old.constants[value - self.old.inputs]
@@ -87,9 +81,7 @@ class Sharing:
         """Return the new program; what has become dead is still there."""
         old = self.old
         number: list[int] = list(range(old.first))
-        rules: list[Callable[[list[int]], int | None] | None] = [
-            self.identities.get(name) for name in old.ops
-        ]
+        rules = [self.identities.get(name) for name in old.ops]
         origin: list[int] = []
         args: list[int] = old.args.tolist()
         ends: list[int] = old.starts[1:].tolist()
@@ -99,7 +91,7 @@ class Sharing:
             taken = [number[k] for k in args[begin:end]]
             begin = end
             rule = rules[code]
-            same = None if rule is None else rule(taken)
+            same = None if rule is None else rule(self, taken)
             number.append(self.value(code, taken) if same is None else same)
             if len(self.codes) > len(origin):
                 origin.append(i)
@@ -123,7 +115,7 @@ class Sharing:
         return value
 
     def _instead(self, op: str, args: list[int]) -> int:
-        same = self.identities[op](args)
+        same = self.identities[op](self, args)
         if same is not None:
             return same
         return self.value(self.ops.setdefault(op, len(self.ops)), args)
@@ -173,3 +165,9 @@ class Sharing:
 
     def _choice(self, args: list[int]) -> int | None:
         return args[1] if args[1] == args[2] else None
+
+    identities: ClassVar[dict[str, Callable[[Sharing, list[int]], int | None]]] = {
+        **dict.fromkeys(("mul", "azmul"), _product),
+        **dict.fromkeys(("div", "azdiv"), _quotient),
+        **dict(add=_sum, sum=_fold, azdot=_weighted, dot=_pair, neg=_negation, where=_choice),
+    }
