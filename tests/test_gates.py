@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -404,6 +405,19 @@ def test_without_site_packages_numpy_is_not_visible(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text(types.CANARY)
     run = command("check", "bad.py", cwd=tmp_path)
     assert run.returncode == 2 and "numpy is not visible to mypy here" in run.stderr
+
+
+@pytest.mark.parametrize("line", ["f32 * d", "f32 ** d", "f32 < d", "x /= d"])
+def test_operators_of_numpy_before_2_4_are_protocols(line: str) -> None:
+    found = 'No overload variant of "__call__" of "_FloatOp" matches argument type "Value[float64]"'
+    node: Any = ast.parse(line).body[0]
+    spot = cures.Spot(spots.source_of("none"), node.value if type(node) is ast.Expr else node)
+    words = cures.told(found, spot)
+    sign = line.split()[1].removesuffix("=")
+    what = f"a NumPy scalar of another precision {sign} Value[float64] mixes precisions"
+    assert words is not None and (words.code, words.message) == ("TG101", what)
+    assert words.cure.startswith("write float(")
+    assert cures.told(found, cures.Spot(spot.source, None)) is None
 
 
 def test_a_file_that_is_no_python_is_an_error_of_its_own(tmp_path: Path) -> None:
@@ -891,7 +905,7 @@ def test_the_hooks_have_what_pre_commit_needs() -> None:
     found = hooks()
     assert list(found) == ["typedgrad-check", "typedgrad-gate"]
     assert all(hook["language"] == "python" and hook["name"] for hook in found.values())
-    assert "mypy>=2.0" in found["typedgrad-check"]["additional_dependencies"]
+    assert "mypy>=2.1" in found["typedgrad-check"]["additional_dependencies"]
     pattern = re.compile(found["typedgrad-gate"]["files"])
     assert pattern.search("src/loss.py") and pattern.search("pyproject.toml")
     assert not pattern.search("README.md")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from typedgrad.gates.spots import Source, call_of, literal, method, named, operands
+from typedgrad.gates.spots import Source, call_of, literal, method, named, operands, sign_of
 from typedgrad.op import BY_UFUNC, TABLE
 
 THREE = ("float32", "float64", "longdouble")
@@ -64,6 +64,9 @@ class Held:
         return self.precision not in ("float16", *THREE)
 
 
+UNKNOWN = Held("", "", "a NumPy scalar of another precision")
+
+
 def renamed(text: str) -> str:
     """Return a text of mypy with the names of precisions that people use.
 
@@ -103,9 +106,14 @@ def reflected(match: re.Match[str], spot: Spot) -> Told | None:
     if sign is None or right is None:
         return None
     if match["left"] == "floating":  # NumPy's name for all but float64; mypy leaves out which
-        unknown = Held("", "", "a NumPy scalar of another precision")
-        return mixed(sign, unknown, right, spot)
+        return mixed(sign, UNKNOWN, right, spot)
     return mixed(sign, held(match["left"]), right, spot)
+
+
+def reflected_protocol(match: re.Match[str], spot: Spot) -> Told | None:
+    """A NumPy scalar on the left, before NumPy 2.4: its operators are protocols without a name."""
+    right, sign = held(match["right"]), sign_of(spot.node)
+    return mixed(sign, UNKNOWN, right, spot) if sign else None
 
 
 def mixed(sign: str, left: Held | None, right: Held | None, spot: Spot) -> Told | None:
@@ -272,6 +280,13 @@ ROWS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Spot], Told | None]]
             r' matches argument type "(?P<right>.+?)"$'
         ),
         reflected,
+    ),
+    (
+        re.compile(
+            r'No overload variant of "__call__" of "_\w+Op\w*" matches argument type'
+            r' "(?P<right>.+?)"$'
+        ),
+        reflected_protocol,
     ),
     (
         re.compile(

@@ -8,6 +8,10 @@ from functools import cache
 from pathlib import Path
 
 SCALARS = ("float16", "float32", "float64", "longdouble")
+SIGNS: dict[type[ast.AST], str] = {
+    **{ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.Pow: "**"},
+    **{ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="},
+}
 Span = tuple[int, int, int, int]
 
 
@@ -88,6 +92,15 @@ def operands(node: ast.AST | None) -> tuple[ast.expr, ...]:
             return (left, right)
         case _:
             return ()
+
+
+def sign_of(node: ast.AST | None) -> str:
+    """Return the sign of an operation of two operands; nothing for any other node."""
+    match node:
+        case ast.BinOp(op=op) | ast.AugAssign(op=op) | ast.Compare(ops=[op]):
+            return SIGNS.get(type(op), "")
+        case _:
+            return ""
 
 
 def named(node: ast.AST | None) -> tuple[str, str]:

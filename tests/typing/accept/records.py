@@ -15,6 +15,11 @@ def product(x: tg.Value[T], y: tg.Value[T]) -> tg.Value[T]:
     return x * y
 
 
+def swept(column: np.ndarray[tuple[int], np.dtype[np.float64]]) -> object:
+    found: object = f.batch(column, 2.0)
+    return found
+
+
 def total(xs: list[tg.Value[T]]) -> tg.Value[T]:
     return tg.sum(xs)
 
@@ -35,7 +40,6 @@ assert_type([guard.place for guard in f.paths[0].guards], list[str])
 x, y = tg.float32(1), tg.float32(2)
 assert_type(tg.thaw(f.program, [x, y]), list[tg.Value[np.float32]])
 call: Callable[[], None] = f.bind(1.0, 2.0)
-found: object = f.batch(np.ones(3), 2.0)
 saved = tg.save
 loaded: Callable[..., tg.Program] = tg.load
 assert_type(tg.BranchWarning("it turns"), tg.BranchWarning)
