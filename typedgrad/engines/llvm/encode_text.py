@@ -49,8 +49,9 @@ def _levels() -> str:
         level, shape = r.variable(0), r.variable(p.codes[i] | ((end - begin) << 16))
         with r.each(begin, end) as k:
             a = p.args[k]
-            mixed = (shape.now ^ shapes[a]) * MIX
-            shape.set(mixed ^ (mixed >> 32))
+            with r.when(k - begin < LONG):  # enough to tell folds apart
+                mixed = (shape.now ^ shapes[a]) * MIX
+                shape.set(mixed ^ (mixed >> 32))
             with r.when(a >= near):
                 above, now = p.order[a - p.first] + 1, level.now
                 level.set((now < above).choose(above, now))
