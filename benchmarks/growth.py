@@ -1,8 +1,9 @@
 """Programs of 10^3 to 10^7 operations: recorded, differentiated, compiled and replayed.
 
 `python -m benchmarks.growth [--sizes N ...] [--shapes chain wide] [--engine llvm]`. Each size and
-shape has a process of its own; ns per operation of the function and peak memory. Up to 10^5
-operations value and gradient are compared with the eager ones, bit by bit.
+shape has a process of its own; ns per operation of the function and peak memory. Of two compiles
+the quicker one counts: the other may wait for memory that the system has never given before. Up to
+10^5 operations value and gradient are compared with the eager ones, bit by bit.
 """
 
 from __future__ import annotations
@@ -64,7 +65,10 @@ def one_size(shape: str, count: int, engine: str) -> Times:
     for name, numbers in PRECISIONS.items():
         x, out = start.astype(numbers.scalar), np.empty(1 + len(start), numbers.scalar)
         make = partial(engine_for(engine, numbers).compile, full, numbers)
-        stages[f"compile {name}"], kernel = seconds(make)
+        first, kernel = seconds(make)
+        del kernel
+        again, kernel = seconds(make)
+        stages[f"compile {name}"] = min(first, again)
         call = kernel.bound(x, out)
         stages[name] = timed(call)
         if name == "float64" and count <= CHECKED:
