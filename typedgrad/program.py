@@ -6,7 +6,7 @@ constants are kept as they were written, and every engine rounds them once to it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from json import dumps
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -197,14 +197,23 @@ def _is_open(array: Any) -> bool:
     return not isinstance(array, bytes | None)
 
 
-def _first_uses(values: Any, count: int) -> tuple[Any, Any]:
+def _stretches(array: Any) -> Iterator[Any]:
+    """Yield an array piece by piece, so that what is made of a piece stays in the cache."""
+    for low in range(0, len(array), STRETCH):
+        yield array[low : low + STRETCH]
+
+
+def _first_uses(pieces: Iterable[Any], count: int) -> tuple[list[int], Any]:
     """Return which of `count` numbers are used, by their first use, and their new numbers."""
-    first = np.full(count, len(values), np.int64)
-    first[values[::-1]] = np.arange(len(values) - 1, -1, -1)
-    order = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(values))]
-    rank = np.zeros(count, np.int64)
-    rank[order] = np.arange(len(order))
-    return order, rank
+    seen = np.zeros(count, np.bool)
+    used: list[int] = []
+    for piece in pieces:
+        fresh = list(dict.fromkeys(piece[~seen[piece]].tolist()))
+        seen[fresh] = True
+        used += fresh
+    rank = np.zeros(count, np.int32)
+    rank[used] = np.arange(len(used), dtype=np.int32)
+    return used, rank
 
 
 def _digest(program: Program) -> str:
@@ -213,27 +222,39 @@ def _digest(program: Program) -> str:
     texts = [literal_text(x) for x in program.constants]
     leads: dict[str, int] = {}
     lead = np.array([leads.setdefault(text, k) for k, text in enumerate(texts)], np.int64)
-    values = np.concatenate([program.args, program.outputs]).astype(np.int64)
-    fixed = (values >= inputs) & (values < first)
-    constants = lead[values[fixed] - inputs]
-    used, rank = _first_uses(constants, len(texts))
-    values[values >= first] -= len(texts) - len(used)
-    values[fixed] = inputs + rank[constants]
-    rows, codes = _first_uses(program.codes, len(program.ops))
+
+    values = np.concatenate([program.args, program.outputs])
+    fixed = (piece[(piece >= inputs) & (piece < first)] - inputs for piece in _stretches(values))
+    used, rank = _first_uses((lead[k] for k in fixed), len(texts))
+    rows, codes = _first_uses(_stretches(program.codes), len(program.ops))
+    early = np.concatenate([np.arange(inputs, dtype=np.int32), inputs + rank[lead]])
+    unused = np.int32(len(texts) - len(used))
+
+    def renumbered(piece: Any) -> Any:
+        known = piece < first
+        found = piece - unused
+        found[known] = early[piece[known]]
+        return found
+
     named = any(name != f"x{k}" for k, name in enumerate(program.names))
     names = program.names if named else ()
-    kept: list[str] = [texts[k] for k in used.tolist()]
     head: list[Any] = [
         inputs,
         list(names),
-        [program.ops[k] for k in rows.tolist()],
-        kept,
+        [program.ops[k] for k in rows],
+        [texts[k] for k in used],
         len(program.args),
     ]
     found = sha256(dumps(head).encode())
-    for array in (codes[program.codes], program.starts, values):
+    ways: list[tuple[Any, Callable[[Any], Any]]] = [
+        (program.codes, codes.take),
+        (program.starts, np.asarray),
+        (values, renumbered),
+    ]
+    for array, way in ways:
         found.update(len(array).to_bytes(8, "little"))
-        found.update(array.astype("<i4", copy=False).tobytes())
+        for piece in _stretches(array):
+            found.update(way(piece).astype("<i4", copy=False))
     return found.hexdigest()
 
 
