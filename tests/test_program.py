@@ -50,6 +50,7 @@ def ints(*numbers: int) -> Any:
 
 
 DOT = "instruction 2 (dot)"
+TOP = 2**31 - 1
 PARTS = ("inputs", "constants", "ops", "codes", "starts", "args", "outputs")
 
 
@@ -78,6 +79,11 @@ DEFECTS: list[tuple[dict[str, Any], str, str]] = [
     ({"starts": ints(0, 9, 4, 8)}, "instruction 1", "its arguments end before they start"),
     ({"starts": ints(0, -(2**31), 4, 8)}, "instruction 0", "its arguments end before they start"),
     ({"starts": ints(0, 2**31 - 1, 4, 8)}, "instruction 1", "its arguments end before they start"),
+    # Differences that int32 cannot hold look like 2**31 - 1, 2 and 2**31 - 1 arguments.
+    (
+        dict(ops=["sum", "mul"], codes=ints(0, 1, 0), starts=ints(0, TOP, -TOP, 0), args=ints()),
+        *("instruction 1", "its arguments end before they start"),
+    ),
     ({"starts": ints(0, 1, 4, 8)}, "instruction 0 (mul)", "it has 1 arguments"),
     ({"starts": ints(0, 2, 4, 7), "args": ints(*range(7))}, DOT, "it has 3 arguments"),
     ({"starts": ints(0, 2, 4, 4), "args": ints(*range(4))}, DOT, "it has 0 arguments"),
@@ -210,6 +216,13 @@ def test_names_that_nobody_gave_are_x0_and_so_on() -> None:
     a = parse("program(x0, x1):\n  v0 = sub(x0, x1)\n  return v0")
     assert a.replace(names=()) == a
     assert a.replace(names=("x0", "x2")) != a
+
+
+def test_all_outputs_in_their_order_are_the_program_itself() -> None:
+    program = small().replace(outputs=ints(5, 6))
+    assert program.select([0, 1]) is program
+    assert program.select([1, 0]).outputs.tolist() == [6, 5]
+    assert program.select([0]).outputs.tolist() == [5]
 
 
 def test_places_do_not_count() -> None:

@@ -28,6 +28,7 @@ TYPED: dict[str, type[np.floating[Any]]] = {
     "float64": np.float64,
     "longdouble": np.longdouble,
 }
+EXACT_KINDS = frozenset((int, float, Fraction, *TYPED.values()))
 LARGE = 10_000  # integers of more bits are written in base 16: Python reads those at any length
 FAR = 17_000  # no longdouble has a larger exponent
 WHOLE = r"[-+]?(?:0x[0-9a-f]+|[0-9]+)"
@@ -62,7 +63,7 @@ def is_literal(x: Any) -> bool:
         return is_number_text(x)
     if isinstance(x, Constant):
         return is_number_text(x.text, special=False) and type(x.meaning) in (str, type(None))
-    return type(x) in (int, float, Fraction, *TYPED.values())
+    return type(x) in EXACT_KINDS
 
 
 def is_number_text(text: Any, special: bool = True) -> bool:

@@ -48,10 +48,11 @@ def _packed(program: Program, alive: Any, used: Any) -> Program:
         return program
     constants = [x for x, keep in zip(program.constants, kept.tolist(), strict=True) if keep]
     living = np.concatenate([np.ones(inputs, np.bool), kept, alive])
-    number = np.cumsum(living) - 1
-    counts = np.diff(program.starts)
-    args = number[program.args[np.repeat(alive, counts)]]
-    starts = np.concatenate([[0], np.cumsum(counts[alive])])
+    number = np.add.accumulate(living, dtype=np.int32) - np.int32(1)
+    counts = program.starts[1:] - program.starts[:-1]
+    args = number[program.args[alive.repeat(counts)]]
+    starts = np.zeros(np.count_nonzero(alive) + 1, np.int32)
+    np.add.accumulate(counts[alive], out=starts[1:])
     places = None if program.places is None else program.places[alive]
     codes, outputs = program.codes[alive], number[program.outputs]
     parts: dict[str, Any] = dict(codes=codes, starts=starts, args=args, outputs=outputs)
