@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import typedgrad as tg
-from typedgrad import errors
+from typedgrad import errors, tracing
 from typedgrad.deferred import DeferredTape, tape_for
 from typedgrad.machine import Definition, may_refuse
 from typedgrad.op import TABLE, primitive
@@ -201,6 +201,17 @@ def refused(x: Any) -> Any:
 
 def positive(x: Any) -> Any:
     return refused(x) if x < 0 else x
+
+
+def test_a_long_tape_is_packed_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x: Any, y: Any) -> Any:
+        for _ in range(5):
+            x = tg.dot([x, 2.5, y], [tg.sin(x), y, x * y]) - 1
+        return [x, y, 3]
+
+    whole = run(f, 0.3, 0.7).program(2, [5, 1])
+    monkeypatch.setattr(tracing, "PIECE", 3)
+    assert run(f, 0.3, 0.7).program(2, [5, 1]) == whole
 
 
 def test_which_rows_may_refuse_numbers() -> None:

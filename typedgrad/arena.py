@@ -181,7 +181,7 @@ class Era:
 
     __slots__ = (
         *("__weakref__", "arrays", "start", "fixed", "older", "newer", "ended"),
-        *("push_row", "lefts", "rights", "primals", "log"),
+        *("push_row", "rows", "lefts", "rights", "primals", "log"),
     )
 
     def __init__(self, arrays: Arrays, older: tuple[Era, ...]) -> None:
@@ -192,6 +192,7 @@ class Era:
         self.newer: ReferenceType[Era] | None = None
         self.ended: str = ""
         self.push_row: Callable[[Row], Era | None] = arrays.rows.append
+        self.rows: Any = arrays.rows  # or what notes the place and then appends to it
         self.lefts: list[Any] = arrays.lefts
         self.rights: list[Any] = arrays.rights
         self.primals: list[Any] = arrays.primals
@@ -219,7 +220,7 @@ class Era:
         self.ended = how
         self.arrays = self.newer = None
         self.older = ()
-        self.lefts = self.rights = self.primals = []
+        self.rows = self.lefts = self.rights = self.primals = []
 
     def live(self, op: str) -> Arrays:
         """Return the arrays, or raise `StaleHandle`; `op` is what was asked."""

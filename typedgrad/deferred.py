@@ -92,7 +92,7 @@ def _unary(cls: Any, op: Op) -> Callable[..., Any]:
 
     def method(self: Any) -> Any:
         era = self.era
-        era.push_row(row)
+        era.rows.append(row)
         node = new(cls)
         node.era = era
         lefts = era.lefts
@@ -117,7 +117,7 @@ def _binary(cls: Any, op: Op, plain: frozenset[Any], slow: Any) -> Callable[...,
             return literal(self, other) if other.__class__ in plain else slow(self, other)
         if other.era is not era:
             era = meet(era, other.era, name)
-        era.push_row(row)
+        era.rows.append(row)
         node = new(cls)
         node.era = era
         lefts = era.lefts
@@ -147,7 +147,7 @@ def _literal(cls: Any, op: Op, first: bool) -> Callable[..., Any]:
         era = self.era
         arrays = era.arrays or era.live(name)
         at = arrays.constant(x, name)
-        era.push_row(row)
+        era.rows.append(row)
         node = new(cls)
         node.era = era
         lefts = era.lefts
@@ -179,7 +179,7 @@ def _many(cls: Any, op: Op) -> Callable[..., Any]:
 
 def pushed(cls: Any, era: Era, row: Row, positions: list[int]) -> Any:
     """Return the new node of a row of many arguments."""
-    era.push_row(row)
+    era.rows.append(row)
     node = new(cls)
     node.era = era
     lefts = era.lefts
@@ -232,7 +232,7 @@ class DeferredValue(TapeValue[T], Generic[T]):
         if len(at) > 2 or row.op.sequences:
             node = pushed(cls, era, row, at)
             return node
-        era.push_row(row)
+        era.rows.append(row)
         node = new(cls)
         node.era = era
         node.index = len(era.lefts)

@@ -6,8 +6,9 @@ from array import array
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from inspect import currentframe
-from itertools import chain, compress, islice
+from itertools import chain, compress
 from struct import pack
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,17 +21,18 @@ from typedgrad.node import ALIAS
 from typedgrad.numbers import NumberSystem
 from typedgrad.op import TABLE
 from typedgrad.operators import WATCHER
-from typedgrad.program import Program
+from typedgrad.program import Program, sealed
 from typedgrad.source import Place, Places, caller
 from typedgrad.tape import Tape
-from typedgrad.transforms import recording_on
-from typedgrad.trees import Form, flatten, restore, statics
+from typedgrad.transforms import ACTIVE
+from typedgrad.trees import NUMBER, Form, flatten, restore, statics
 
 TESTS = dict(
     lt="less", le="less_equal", gt="greater", ge="greater_equal", eq="equal", ne="not_equal"
 )
 INFINITY = float("inf")
-PIECE = 1 << 16  # numbers that are packed at a time
+MORE = 3  # arguments, which a node keeps as a tuple
+PIECE = 1 << 13  # numbers that are packed at a time, within the cache
 new: Callable[..., Any] = object.__new__
 
 
@@ -78,12 +80,10 @@ class Recorder:
     def run(self, f: Callable[..., Any], form: Form, inputs: list[Any]) -> Trace:
         """Run the function and return what it did."""
         handles = self.leaves(inputs)
-        args, era = restore(form, iter(handles)), handles[0].era
-        self.tape.guarded = self.tape.arrays.recorded = True
-        with self.watched(), self.logged(era), recording_on(handles[0]), self.named():
-            result = f(*args)
-            shape, flat = self.taken(result)
-            outputs = [handles[0].operand(y, "record").index for y in flat]
+        args = restore(form, iter(handles))
+        with self.listening(handles[0]):
+            shape, flat = self.taken(f(*args))
+            outputs = [positioned(handles[0], y) for y in flat]
         return Trace(self.program(len(inputs), outputs), tuple(self.guards), shape)
 
     def leaves(self, inputs: list[Any]) -> list[Any]:
@@ -113,29 +113,36 @@ class Recorder:
             shape = flatten(result, flat, self.function)
         except BadArguments:
             shape = Form("static", None)
-        if not flat or next(statics(shape), flat) is not flat:
+        if not flat or (shape is not NUMBER and next(statics(shape), flat) is not flat):
             kind, wanted = type(result).__name__, f"Values of {self.tape.numbers.name}"
             value = repr(result)[:60]
             raise BadResult(function=self.function, value=value, type=kind, wanted=wanted)
         return shape, flat
 
     @contextmanager
-    def named(self) -> Generator[None]:
-        """Say in an error which function cannot be recorded."""
+    def listening(self, home: Any) -> Generator[None]:
+        """Write down every comparison, as an instruction whose outcome must come again.
+
+        So it does with the positions that long nodes take, and the user's places if wanted. What
+        transforms do meanwhile they do on the tape of `home`; an error says which function cannot
+        be recorded.
+        """
+        arrays, era = self.tape.arrays, home.era
+        arrays.guarded = arrays.recorded = True
+        around, token = ACTIVE.swap([], home), WATCHER.set(self.compared)
+        rows, era.log = era.rows, self.log
+        if self.places is not None:
+            era.push_row = self.places.noting(rows.append)
+            era.rows = SimpleNamespace(append=era.push_row)
         try:
             yield
         except NotRecordable as error:
             error.name(self.function)
             raise
-
-    @contextmanager
-    def watched(self) -> Generator[None]:
-        """Write down every comparison, as an instruction whose outcome must come again."""
-        token = WATCHER.set(self.compared)
-        try:
-            yield
         finally:
+            era.push_row, era.rows, era.log = rows.append, rows, None
             WATCHER.reset(token)
+            ACTIVE.swap(*around)
 
     def compared(self, test: str, outcome: bool, left: Any, right: Any) -> None:
         """Take note of one comparison."""
@@ -150,31 +157,18 @@ class Recorder:
         self.guards.append(Guard(row, outcome, caller(currentframe())))
         self.tests.append((row, left.index, right.index))
 
-    @contextmanager
-    def logged(self, era: Any) -> Generator[None]:
-        """Write down the positions that long nodes take, and the user's places if wanted."""
-        append = self.tape.arrays.rows.append
-        era.log = self.log
-        if self.places is not None:
-            era.push_row = self.places.noting(append)
-        try:
-            yield
-        finally:
-            era.push_row = append
-            era.log = None
-
     def program(self, inputs: int, outputs: list[int]) -> Program:
         """Return the arrays of the tape as a program, the comparisons behind its results."""
         arrays, row = self.tape.arrays, machine_of(self.tape.numbers).row
         arrays.check()
         tests = [row(TABLE[test]) for test, _, _ in self.tests]
         code_of, size = Codes(), len(arrays.rows) - inputs
-        rows = chain(islice(arrays.rows, inputs, None), tests)
-        code = np.fromiter(map(code_of.__getitem__, rows), np.int32, size + len(tests))
+        code = packed([*map(code_of.__getitem__, arrays.rows[inputs:] + tests)])
         compared = [at for _, *both in self.tests for at in both]
-        taken = np.array([*map(takes, code_of)], np.int32)[code]
-        args, starts = arguments_of(arrays, inputs, taken, compared, self.log)
-        parts: dict[str, Any] = dict(codes=code, starts=starts)
+        kinds = [*map(takes, code_of)]
+        log, taken = self.log if MORE in kinds else None, np.array(kinds, np.int64)[code]
+        args, starts = arguments_of(arrays, inputs, taken, compared, log)
+        parts: dict[str, Any] = dict(codes=code, starts=sealed(starts.astype(np.int32)))
         alias = code_of.get(row(ALIAS), -1)
         kept = None if alias < 0 else code != alias
         number = numbering(inputs, len(arrays.constants), kept, args, starts)
@@ -182,9 +176,8 @@ class Recorder:
             counts = np.diff(starts)
             parts = dict(codes=(code - (code > alias))[kept], starts=from_zero(counts[kept]))
             args = args[np.repeat(kept, counts)]
-        parts["args"] = number[args]
         found = [*outputs, *range(inputs + size, inputs + len(code))]
-        parts["outputs"] = number[np.array(found, np.int64)]
+        parts |= dict(args=sealed(number.take(args)), outputs=number.take(found))
         if self.places is not None:
             tested = [self.places.number(guard.at) for guard in self.guards]
             placed = np.array([*self.places.noted, *tested], np.int32)
@@ -215,52 +208,59 @@ def told_by(test: str, x: Any) -> tuple[str, Any, Any]:
     raise NotRecordable(what=f"{test}()")
 
 
+def positioned(home: Any, y: Any) -> int:
+    """Return the position of a number that a function has returned, of a plain one too."""
+    mine = y.__class__ is home.__class__ and y.era is home.era
+    return int(y.index if mine else home.operand(y, "record").index)
+
+
 def takes(row: Any) -> int:
-    """Return how many arguments a row's nodes keep on a tape: 1, 2, or 3 for a tuple of them."""
-    return 1 if row.op is ALIAS else 3 if row.op.sequences else min(row.op.arity, 3)
+    """Return how many arguments a row's nodes keep on a tape: 1, 2, or MORE for a tuple of them."""
+    return 1 if row.op is ALIAS else MORE if row.op.sequences else min(row.op.arity, MORE)
 
 
 def arguments_of(
-    arrays: Arrays, inputs: int, taken: Any, compared: list[int], log: array[int]
+    arrays: Arrays, inputs: int, taken: Any, compared: list[int], log: array[int] | None
 ) -> tuple[Any, Any]:
     """Return the positions that nodes take, one after the other, and where those of each begin.
 
     `taken` says for each node behind the inputs what `takes` says for its row, and then for the
-    tests, whose positions are in `compared`; `log` is what nodes of many arguments wrote down.
+    tests, whose positions are in `compared`; `log` is what nodes of many arguments wrote down,
+    None if there is no such row.
     """
-    size = len(arrays.lefts) - inputs
-    pair, many = taken[:size] == 2, taken[:size] == 3
-    lefts, parts = arrays.lefts, list[tuple[int, ...]]()
-    if many.any():
-        lefts, inner = lefts[:inputs], lefts[inputs:]
-        lefts += compress(inner, (~many).tobytes())
-        parts += compress(inner, many.tobytes())
-        taken[:size][many] = [len(part) for part in parts]
+    lefts: list[Any] = arrays.lefts[inputs:]
+    own = taken[: len(lefts)]
+    pair, few, many, parts = own == 2, slice(None), slice(0), lefts[:0]
+    if log is not None:
+        many, few = own == MORE, own != MORE
+        parts += compress(lefts, many.tobytes())
+        lefts = [*compress(lefts, few.tobytes())]
+        own[many] = [*map(len, parts)]
     starts = from_zero(taken)
-    args, begins = np.empty(int(starts[-1]), np.int32), starts[:size]
-    args[begins[~many] if parts else begins] = packed(lefts, inputs)
-    rights = compress(islice(arrays.rights, inputs, None), pair.tobytes())
-    args[begins[pair] + 1] = packed(list(rights))
-    if parts:
-        sizes = taken[:size][many]
+    args, begins = np.empty(int(starts[-1]), np.int32), starts[: len(own)]
+    args[begins[few]] = packed(lefts)
+    args[begins[pair] + 1] = packed([*compress(arrays.rights[inputs:], pair.tobytes())])
+    if log is not None:
+        sizes = own[many]
         offsets = np.repeat(begins[many] - np.cumsum(sizes) + sizes, sizes)
         if len(log) != len(offsets):  # interrupted half-way
             log = array("i", chain.from_iterable(parts))
         args[offsets + np.arange(len(offsets))] = np.frombuffer(log, np.int32)
-    args[starts[size] :] = compared
+    args[len(args) - len(compared) :] = compared
     return args, starts
 
 
-def packed(numbers: list[int], begin: int = 0) -> Any:
-    """Return integers from a list's place on as an array; a third of the time that NumPy takes."""
-    parts = (numbers[k : k + PIECE] for k in range(begin, len(numbers), PIECE))
-    return np.frombuffer(b"".join([pack(f"{len(part)}i", *part) for part in parts]), np.int32)
+def packed(numbers: list[int]) -> Any:
+    """Return integers as an array; a third of the time that NumPy takes."""
+    if len(numbers) <= PIECE:
+        return np.frombuffer(pack(f"{len(numbers)}i", *numbers), np.int32)
+    return np.concatenate([packed(numbers[k : k + PIECE]) for k in range(0, len(numbers), PIECE)])
 
 
 def from_zero(counts: Any) -> Any:
     """Return where each of so many begins, and where the last ends."""
     starts = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=starts[1:])
+    np.add.accumulate(counts, out=starts[1:])  # np.cumsum takes twice the time for a few
     return starts
 
 
@@ -269,15 +269,13 @@ def numbering(inputs: int, constants: int, kept: Any, args: Any, starts: Any) ->
 
     An alias, which is not kept, has the value of its argument.
     """
-    first, size = inputs + constants, len(starts) - 1
-    number = np.empty(size + first, np.int32)
-    number[:inputs] = np.arange(inputs)
-    number[inputs + size :] = np.arange(first - 1, inputs - 1, -1)
-    if kept is None:
-        number[inputs : inputs + size] = np.arange(first, first + size)
-        return number
-    number[inputs : inputs + size] = np.cumsum(kept) - 1 + first
-    for alias in np.flatnonzero(~kept).tolist():
+    first = inputs + constants
+    made: Any = np.arange(first, first + len(starts) - 1, dtype=np.int32)
+    if kept is not None:
+        made = np.cumsum(kept, dtype=np.int32) + np.int32(first - 1)
+    fixed = np.arange(first - 1, inputs - 1, -1, dtype=np.int32)
+    number = np.concatenate([np.arange(inputs, dtype=np.int32), made, fixed])
+    for alias in () if kept is None else np.flatnonzero(~kept).tolist():
         number[inputs + alias] = number[args[int(starts[alias])]]
     return number
 

@@ -6,8 +6,7 @@ Values it answers with Values, so that transforms nest to any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import local
 from typing import Any
@@ -30,21 +29,16 @@ class Active(local):
 
     def __init__(self) -> None:
         self.runs: list[Run] = []
-        self.home: Value[Any] | None = None
+        self.home: Value[Any] | None = None  # on whose tape the transforms do their work
+
+    def swap(self, runs: list[Run], home: Value[Any] | None) -> tuple[list[Run], Value[Any] | None]:
+        """Take other runs and another home, and return those that were there."""
+        before = self.runs, self.home
+        self.runs, self.home = runs, home
+        return before
 
 
 ACTIVE = Active()
-
-
-@contextmanager
-def recording_on(home: Value[Any]) -> Generator[None]:
-    """Let the transforms that are called meanwhile do their work on the tape of a value."""
-    before = ACTIVE.runs, ACTIVE.home
-    ACTIVE.runs, ACTIVE.home = [], home
-    try:
-        yield
-    finally:
-        ACTIVE.runs, ACTIVE.home = before
 
 
 class Run:

@@ -16,6 +16,7 @@ from typedgrad.numbers import NumberSystem
 from typedgrad.value import is_value
 
 BARE = frozenset((int, float, *NUMBERS))
+ROWS = (list, tuple)
 DOUBLE = 53  # the bits of a Python float
 PLAIN = (str, bytes, bool, np.bool, type(None))
 
@@ -59,7 +60,7 @@ def flatten(tree: Any, numbers: list[Any], function: str, take: TakeArray | None
     Texts, truth values, None and hashable things that are no numbers are static: a part of the
     form. Raises `BadArguments` for what is neither.
     """
-    if type(tree) in BARE:
+    if type(tree) in BARE or is_value(tree):
         numbers.append(tree)
         return NUMBER
     if is_row(tree):
@@ -91,7 +92,7 @@ def is_array(x: Any) -> TypeIs[np.ndarray[Any, Any]]:
 
 def is_row(x: Any) -> TypeIs[list[Any] | tuple[Any, ...]]:
     """Tell whether x is a list or a tuple."""
-    return isinstance(x, list | tuple)
+    return isinstance(x, ROWS)
 
 
 def is_dict(x: Any) -> TypeIs[dict[Any, Any]]:
