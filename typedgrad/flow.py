@@ -31,9 +31,10 @@ def ordered(keys: Any) -> Any:
 
 def first_of_each(ascending: Any) -> Any:
     """Return where each new number begins in an array that ascends."""
-    new = np.ones(len(ascending), np.bool)
+    new = np.empty(len(ascending), np.bool)
+    new[:1] = True
     np.not_equal(ascending[1:], ascending[:-1], out=new[1:])
-    return np.flatnonzero(new)
+    return new.nonzero()[0]
 
 
 def distinct(ascending: Any) -> Any:
@@ -64,7 +65,7 @@ def peel(count: Any, kept: Any, target: Any, begins: Any, ends: Any) -> None:
     edges in `kept` lead to each value, and both are changed.
     """
     first = len(count) - len(begins)
-    idle = np.flatnonzero(count[first:] == 0)
+    idle = (count[first:] == 0).nonzero()[0]
     while len(idle) > FEW:
         sizes = ends[idle] - begins[idle]
         at = np.repeat(ends[idle] - np.cumsum(sizes), sizes) + np.arange(int(sizes.sum()))

@@ -8,6 +8,7 @@ template is laid over all nodes of a row at once.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,13 +23,12 @@ from typedgrad.templates import (
     Spot,
     Writer,
     groups,
-    local,
-    moved,
-    table,
 )
 
 NONE, ALIAS, PRODUCT, PAIR, SUM, DOT = range(6)  # how the adjoint of a value comes about
 ROWS = {PRODUCT: "azmul", PAIR: "add", SUM: "sum", DOT: "azdot"}
+# By whether a product is among its terms, and how many there are: 0, 1, 2 or more.
+KINDS = np.array([[NONE, ALIAS, PAIR, SUM], [NONE, PRODUCT, DOT, DOT]], np.int8)
 
 
 def gradient(program: Program, output: int = 0) -> Program:
@@ -89,9 +89,8 @@ class Edges(NamedTuple):
 class Reverse:
     """One reverse sweep over the arrays of a program.
 
-    After `program`, `owners` tells for each instruction of the result which one of the old program
-    it is or serves, -1 for the last sums of the inputs' adjoints, and `found` holds the adjoint of
-    every old value. Constants have none.
+    After `program` there are `owners`, and `found` holds the adjoint of every old value. Constants
+    have none.
     """
 
     def __init__(self, program: Program, root: int) -> None:
@@ -121,7 +120,7 @@ class Reverse:
 
     def placed(self, edges: Edges, kept: Any) -> tuple[Any, Any, Any]:
         """Return the place of each edge that is kept, by targets, and these edges in that order."""
-        order = np.flatnonzero(kept)
+        order = kept.nonzero()[0]
         order = order[ordered(edges.target[order])]
         place = np.full(len(kept), -1, np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
@@ -132,17 +131,18 @@ class Reverse:
         sizes = np.zeros(len(self.old) + 1, np.int64)
         for group in self.groups:
             sizes[group.nodes] = len(group.template.terms)
-        begins = np.cumsum(sizes[::-1])[::-1] - sizes
-        total = int(sizes.sum())
+        ends = np.add.accumulate(sizes[::-1])[::-1]
+        begins, total = ends - sizes, int(ends[0])
         found = Edges(np.empty(total, np.int32), np.empty(total, np.bool))
         for group in self.groups:
-            if len(group.template.terms) > WIDE:
-                at = begins[group.nodes][:, None] + np.arange(len(group.template.terms))
-                found.target[at] = group.args[:, [t.argument for t in group.template.terms]]
-                found.weighted[at] = [t.weight != ONE for t in group.template.terms]
+            begin, terms = begins[group.nodes], group.template.terms
+            if len(terms) > WIDE:
+                at = begin[:, None] + np.arange(len(terms))
+                found.target[at] = group.args[:, [t.argument for t in terms]]
+                found.weighted[at] = [t.weight != ONE for t in terms]
                 continue
-            for k, term in enumerate(group.template.terms):
-                at = begins[group.nodes] + k
+            for k, term in enumerate(terms):
+                at = begin + k
                 found.target[at] = group.args[:, term.argument]
                 found.weighted[at] = term.weight != ONE
         return found, begins
@@ -159,9 +159,7 @@ class Reverse:
         """Return for each value how its adjoint comes about; constants have none."""
         weighted = np.zeros(self.old.values, np.bool)
         weighted[target[product]] = True
-        few = np.minimum(count, 3)
-        plain = np.array([NONE, ALIAS, PAIR, SUM], np.int8)[few]
-        kind = np.where(weighted, np.array([NONE, PRODUCT, DOT, DOT], np.int8)[few], plain)
+        kind = KINDS[weighted.view(np.int8), np.minimum(count, 3)]
         kind[~self.varied] = NONE
         return kind
 
@@ -177,59 +175,54 @@ class Reverse:
         for group in self.groups:
             body[group.nodes] = len(group.template.ops)
         body[kind[old.first :] == NONE] = 0
-        sizes = body + made[old.first :]
+        self.sizes: Any = body + made[old.first :]
         start = old.values + self.shift
-        ends = start + np.cumsum(sizes[::-1])[::-1]
+        ends = np.add.accumulate(self.sizes[::-1])[::-1] + start
         own = np.full(old.values, -1, np.int64)
-        own[old.first :] = ends - sizes
+        own[old.first :] = ends - self.sizes
         self.top: int = int(ends[0]) if len(old) else start
-        own[: old.inputs] = self.top + np.cumsum(made[: old.inputs]) - 1
-        self.end: int = self.top + int(made[: old.inputs].sum())
-        each = np.arange(len(old), dtype=np.int32)
-        rest = np.full(self.end - self.top, -1, np.int32)
-        self.owners: Any = np.concatenate([each, np.repeat(each[::-1], sizes[::-1]), rest])
+        last = np.add.accumulate(made[: old.inputs]) + self.top
+        own[: old.inputs] = last - 1
+        self.end: int = int(last[-1]) if old.inputs else self.top
         return ends - body, own
+
+    @cached_property
+    def owners(self) -> Any:
+        """For each instruction of the result which one of the old program it is or serves.
+
+        -1 for the last sums of the inputs' adjoints.
+        """
+        each = np.arange(len(self.old), dtype=np.int32)
+        rest = np.full(self.end - self.top, -1, np.int32)
+        return np.concatenate([each, each[::-1].repeat(self.sizes[::-1]), rest])
 
     def adjoints(self) -> Program:
         """Return the program whose outputs are the adjoints of all values, inputs in front."""
         return self.program().replace(outputs=self.found)
-
-    def spot(self, group: Group, alive: Any, base: Any) -> Spot:
-        """Return what the template of a group stands for at its living nodes."""
-        nodes = group.nodes[alive]
-        constants = self.pool.places(group.template)
-        adjoint = -1 - self.old.first - nodes
-        result = self.old.first + self.shift + nodes
-        return Spot(adjoint, result, self.moved(group.args[alive]), base[nodes], constants)
-
-    def moved(self, values: Any) -> Any:
-        """Return the new numbers of old values."""
-        return moved(self.old, values, self.old.inputs, self.old.first + self.shift)
 
     def factors(self, begins: Any, place: Any, size: int, base: Any) -> tuple[Any, Any]:
         """Return both factors of what flows along each edge, in the order of the targets.
 
         Numbers below 0 are adjoints: -1 - v is the adjoint of value v.
         """
-        adjoint, weight = np.empty(size, np.int32), np.empty(size, np.int32)
+        # What flows nowhere has the place -1: it goes into one last number, which is cut off.
+        adjoint, weight = np.empty(size + 1, np.int32), np.full(size + 1, self.one, np.int32)
         for group in self.groups:
-            terms, spot = group.template.terms, self.spot(group, slice(None), base)
+            begin, terms = begins[group.nodes], group.template.terms
+            own = (-1 - self.old.first - group.nodes).astype(np.int32)
+            spot = Spot(self.pool, group, own, base[group.nodes])
             if len(terms) > WIDE:
-                at = place[begins[group.nodes][:, None] + np.arange(len(terms))]
-                alive: Any = at >= 0
-                adjoint[at[alive]] = table([t.adjoint for t in terms], spot)[alive]
-                weights = table([t.weight for t in terms], spot)
-                weights[:, [t.weight == ONE for t in terms]] = self.one
-                weight[at[alive]] = weights[alive]
+                at = place[begin[:, None] + np.arange(len(terms))]
+                adjoint[at] = spot.table([t.adjoint for t in terms])
+                products = [t.weight != ONE for t in terms]
+                weight[at[:, products]] = spot.table([t.weight for t in terms if t.weight != ONE])
                 continue
-            for k, term in enumerate(group.template.terms):
-                at = place[begins[group.nodes] + k]
-                alive = at >= 0
-                alive = slice(None) if alive.all() else alive
-                adjoint[at[alive]] = local(term.adjoint, spot)[alive]
-                product = term.weight != ONE
-                weight[at[alive]] = local(term.weight, spot)[alive] if product else self.one
-        return adjoint, weight
+            for k, term in enumerate(terms):
+                at = place[begin + k]
+                adjoint[at] = spot.local(term.adjoint)
+                if term.weight != ONE:
+                    weight[at] = spot.local(term.weight)
+        return adjoint[:size], weight[:size]
 
     def resolved(self, target: Any, given: Any, kind: Any, own: Any) -> Any:
         """Return the number of every adjoint; some are another value under a second name."""
@@ -239,7 +232,7 @@ class Reverse:
             found[self.root], alias[self.root] = self.one, False
         single = alias[target]
         found[target[single]] = given[single]
-        follow(found, np.flatnonzero(alias & (found < 0)))
+        follow(found, (alias & (found < 0)).nonzero()[0])
         return found
 
     def written(self, target: Any, factors: Any, kind: Any, base: Any, own: Any) -> Program:
@@ -248,19 +241,21 @@ class Reverse:
         adjoint = self.resolved(target, given, kind, own)
         open_ends = given < 0
         given[open_ends] = adjoint[-1 - given[open_ends]]
-        writer = Writer(old, old.inputs, self.pool.constants, self.end)
+        writer = Writer(self.pool, self.end)
         for group in self.groups:
             if not group.template.ops:
                 continue
-            spot = self.spot(group, kind[old.first + group.nodes] != NONE, base)
-            writer.lay(group.template, spot._replace(adjoint=adjoint[-1 - spot.adjoint]))
+            alive = kind[group.nodes + old.first] != NONE
+            laid = group._replace(nodes=group.nodes[alive], args=group.args[alive])
+            flowing = adjoint[laid.nodes + old.first].astype(np.int32)
+            writer.lay(Spot(self.pool, laid, flowing, base[laid.nodes]))
         made = kind[target]
         for which, row in ROWS.items():
-            at = np.flatnonzero(made == which)
+            at = (made == which).nonzero()[0]
             parts = (given[at], weight[at]) if which in (PRODUCT, DOT) else (given[at],)
             if len(at):
                 writer.fold(row, own, target[at], *parts)
         self.found: Any = np.where(kind == NONE, self.zero, adjoint)
-        outputs = np.concatenate([self.moved(old.outputs), self.found[: old.inputs]])
+        outputs = np.concatenate([self.pool.moved(old.outputs), self.found[: old.inputs]])
         places = None if old.places is None else np.append(old.places, -1)[self.owners]
         return writer.program(outputs, old.names, places)

@@ -14,7 +14,7 @@ from typedgrad.flow import follow, varies
 from typedgrad.gradient import gradient
 from typedgrad.program import Program
 from typedgrad.symbolic import NOTHING
-from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups, local, moved
+from typedgrad.templates import ONE, Group, Pool, Spot, Writer, groups
 
 
 def jvp(program: Program) -> Program:
@@ -42,19 +42,18 @@ class Forward:
         self.pool: Pool = Pool(program, self.inputs, self.groups)
         self.nothing: int = self.pool.place(NOTHING)
         self.zero: int = self.pool.place(0)
-        self.first: int = self.inputs + len(self.pool.constants)
 
     def program(self) -> Program:
         """Return the program with the tangents behind its outputs."""
         old = self.old
         base, end = self.layout()
         tangent = self.tangents(base)
-        writer = Writer(old, self.inputs, self.pool.constants, end)
+        writer = Writer(self.pool, end)
         for group in self.groups:
             self.lay(writer, group, base[group.nodes], tangent)
         moving = tangent[old.outputs]
         moving = np.where(moving == self.nothing, self.zero, moving)
-        outputs = np.concatenate([writer.moved(old.outputs), moving])
+        outputs = np.concatenate([self.pool.moved(old.outputs), moving])
         names = (*old.names, *(f"d{name}" for name in old.names))
         return writer.program(outputs, names)
 
@@ -65,8 +64,8 @@ class Forward:
             terms = group.template.terms
             products = sum(term.weight != ONE for term in terms)
             sizes[group.nodes] = len(group.template.ops) + products + (len(terms) > 1)
-        ends = self.first + len(self.old) + np.cumsum(sizes)
-        return ends - sizes, int(ends[-1]) if len(ends) else self.first
+        ends = self.pool.first + len(self.old) + np.cumsum(sizes)
+        return ends - sizes, int(ends[-1]) if len(ends) else self.pool.first
 
     def tangents(self, base: Any) -> Any:
         """Return the number of every value's tangent."""
@@ -87,15 +86,13 @@ class Forward:
     def lay(self, writer: Writer, group: Group, base: Any, tangent: Any) -> None:
         """Lay the partials of a group, their products with the tangents, and the sums of these."""
         laid = group.template
-        args = moved(self.old, group.args, self.inputs, self.first)
-        constants = self.pool.places(laid)
-        spot = Spot(base, self.first + group.nodes, args, base, constants)
-        writer.lay(laid, spot)
+        spot = Spot(self.pool, group, base, base)
+        writer.lay(spot)
         at, terms = base + len(laid.ops), list[Any]()
         for term in laid.terms:
             moving = tangent[group.args[:, term.argument]]
             if term.weight != ONE:
-                writer.put("azprod", at, (moving, local(term.weight, spot)))
+                writer.put("azprod", at, (moving, spot.local(term.weight)))
                 moving, at = at, at + 1
             terms.append(moving)
         if len(terms) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -137,68 +137,39 @@ def groups(program: Program, varied: Flags, forward: bool = False) -> Iterator[G
 
     `args` is one row for each instruction. Instructions that vary with no input are left out.
     """
-    counts = np.diff(program.starts)
-    active = np.flatnonzero(varied[program.first :]).astype(np.int32)
-    key = program.codes[active].astype(np.int64) << 40 | counts[active].astype(np.int64) << 8
+    active = varied[program.first :].nonzero()[0]
     starts = program.starts[active]
-    for j in range(min(MASKED, int(counts.max(initial=0)))):
-        has = (counts[active] > j) & (counts[active] <= MASKED)
-        position = np.minimum(starts + j, max(len(program.args) - 1, 0))
-        key |= (has & varied[program.args[position]]).astype(np.int64) << j
+    counts = program.starts[1:][active] - starts
+    key = program.codes[active].astype(np.int64) << 40
+    key |= counts.astype(np.int64) << 8
+    own = varied[program.args]
+    if not own.all():
+        masked = np.where(counts <= MASKED, counts, 0)
+        for j in range(MASKED):
+            has = (masked > j).nonzero()[0]
+            key[has] |= own[starts[has] + j].astype(np.int64) << j
     kinds = distinct(np.sort(key))
-    kind = np.searchsorted(kinds, key)
+    kind = kinds.searchsorted(key)
     order = ordered(kind)
     bounds: list[int] = [*first_of_each(kind[order]).tolist(), len(order)]
     for begin, end in pairwise(bounds if len(order) else []):
         nodes = active[order[begin:end]]
         i = int(nodes[0])
-        op, arity = TABLE[program.op(i)], int(counts[i])
-        places = program.starts[nodes][:, None] + np.arange(arity, dtype=np.int32)
-        args = program.args[places]
-        wanted = tuple(varied[args[0]].tolist()) if arity <= MASKED else ()
-        yield Group(nodes, args, template(op, arity, wanted, forward))
-
-
-def local(ref: int, spot: Spot) -> Any:
-    """Return the values that a number inside a template stands for, one for each node."""
-    if ref < 0:
-        return np.full(len(spot.adjoint), spot.constants[-1 - ref], np.int32)
-    if ref == G:
-        return spot.adjoint
-    if ref == Y:
-        return spot.result
-    arity = spot.args.shape[1]
-    return spot.args[:, ref - FIRST] if ref < FIRST + arity else spot.base + (ref - FIRST - arity)
-
-
-def table(refs: Sequence[int], spot: Spot) -> Any:
-    """Return `local` of many numbers, a row for each node, a column for each number."""
-    numbers, arity = np.array(refs, np.int64), spot.args.shape[1]
-    found: Any = np.empty((len(spot.adjoint), len(numbers)), np.int32)
-    kind = np.searchsorted([0, Y, FIRST, FIRST + arity], numbers, side="right")
-    for which, column in ((1, spot.adjoint), (2, spot.result)):
-        found[:, kind == which] = column[:, None]
-    found[:, kind == 0] = np.array(spot.constants, np.int32)[-1 - numbers[kind == 0]]
-    found[:, kind == 3] = spot.args[:, numbers[kind == 3] - FIRST]
-    found[:, kind == 4] = spot.base[:, None] + (numbers[kind == 4] - FIRST - arity)
-    return found
-
-
-class Spot(NamedTuple):
-    """Where a template is laid: the new numbers of what it takes, and of its first instruction."""
-
-    adjoint: Any
-    result: Any
-    args: Any
-    base: Any
-    constants: list[int]
+        op, first = TABLE[program.op(i)], program.arguments(i)
+        places = program.starts[nodes][:, None] + np.arange(len(first), dtype=np.int32)
+        wanted = tuple(varied[first].tolist()) if len(first) <= MASKED else ()
+        yield Group(nodes, program.args[places], template(op, len(first), wanted, forward))
 
 
 class Pool:
-    """The constants of a program and those that templates bring, each once."""
+    """The constants of a program and those that templates bring, each once.
+
+    They come behind the inputs, of which there may be more than in the program; its results move.
+    """
 
     def __init__(self, program: Program, inputs: int, laid: Sequence[Group]) -> None:
-        self.first = inputs
+        self.old = program
+        self.inputs = inputs
         self.constants: list[Any] = list(program.constants)
         self._places: dict[Any, int] = {}
         for k, x in enumerate(self.constants):
@@ -206,106 +177,150 @@ class Pool:
         for group in laid:
             self.places(group.template)
 
+    @property
+    def first(self) -> int:
+        """The number of the first instruction's value, once all constants are here."""
+        return self.inputs + len(self.constants)
+
     def place(self, x: Any) -> int:
         """Return the number of the value of a constant."""
         key = _key(x)
         if key not in self._places:
             self._places[key] = len(self.constants)
             self.constants.append(x)
-        return self.first + self._places[key]
+        return self.inputs + self._places[key]
 
     def places(self, laid: Template) -> list[int]:
         """Return the numbers of the values of a template's constants."""
         return [self.place(x) for x in laid.constants]
+
+    def moved(self, values: Any) -> Any:
+        """Return the new numbers of the program's values."""
+        inputs, first = self.inputs - self.old.inputs, self.old.first
+        found: Any = values + np.int32(self.first - first - inputs) * (values >= first)
+        if inputs:
+            found += np.int32(inputs) * (values >= self.old.inputs)
+        return found.astype(np.int32, copy=False)
 
 
 def _key(x: Any) -> Any:
     return type(x), repr(x)
 
 
+class Spot(NamedTuple):
+    """Where a template is laid: the adjoints of its nodes, and the numbers of what it makes."""
+
+    pool: Pool
+    group: Group
+    adjoint: Any
+    base: Any
+
+    def local(self, ref: int) -> Any:
+        """Return what a number inside the template stands for: one value a node, or for all."""
+        if ref < 0:
+            return self.pool.place(self.group.template.constants[-1 - ref])
+        if ref == G:
+            return self.adjoint
+        if ref == Y:
+            return (self.group.nodes + self.pool.first).astype(np.int32)
+        column, arity = ref - FIRST, self.group.args.shape[1]
+        if column < arity:
+            return self.pool.moved(self.group.args[:, column])
+        return (self.base + (column - arity)).astype(np.int32)
+
+    def table(self, refs: Sequence[int]) -> Any:
+        """Return `local` of many numbers, a row for each node, a column for each number."""
+        numbers, (size, arity) = np.array(refs, np.int64), self.group.args.shape
+        found: Any = np.empty((size, len(numbers)), np.int32)
+        kind = np.searchsorted([0, Y, FIRST, FIRST + arity], numbers, side="right")
+        for which, ref in ((1, G), (2, Y)):
+            found[:, kind == which] = self.local(ref)[:, None]
+        constants = self.pool.places(self.group.template)
+        found[:, kind == 0] = np.array(constants, np.int32)[-1 - numbers[kind == 0]]
+        found[:, kind == 3] = self.pool.moved(self.group.args[:, numbers[kind == 3] - FIRST])
+        found[:, kind == 4] = self.base[:, None] + (numbers[kind == 4] - FIRST - arity)
+        return found
+
+
 class Writer:
-    """The instructions of a program and new ones behind them, laid down in any order.
+    """The instructions of a program and new ones behind them, laid down in any order."""
 
-    Inputs and constants may have been added to those of the old program; its values move.
-    """
-
-    def __init__(self, old: Program, inputs: int, constants: list[Any], end: int) -> None:
-        self.old = old
-        self.inputs = inputs
-        self.constants = constants
-        self.first: int = inputs + len(constants)
-        self.ops: dict[str, int] = {name: code for code, name in enumerate(old.ops)}
-        size = end - self.first
+    def __init__(self, pool: Pool, end: int) -> None:
+        self.pool = pool
+        self.ops: dict[str, int] = {name: code for code, name in enumerate(pool.old.ops)}
+        old, size = pool.old, end - pool.first
         self.codes: Any = np.empty(size, np.int32)
         self.counts: Any = np.zeros(size, np.int32)
         self.codes[: len(old)] = old.codes
-        self.counts[: len(old)] = np.diff(old.starts)
-        self.jobs: list[tuple[Any, Any, Any]] = []
+        self.counts[: len(old)] = old.starts[1:] - old.starts[:-1]
+        self._laid: list[tuple[Any, Sequence[Any]]] = []
+        self._folded: list[tuple[Any, Any, Any, Sequence[Any]]] = []
 
-    def moved(self, values: Any) -> Any:
-        """Return the new numbers of old values."""
-        return moved(self.old, values, self.inputs, self.first)
-
-    def place(self, op: str, values: Any, count: Any) -> Any:
-        """Make room for the instructions that give these values, each of a row."""
-        rows = (values - self.first).astype(np.int32)
+    def _place(self, op: str, rows: Any, count: Any) -> None:
+        """Make room for instructions of a row, each with its number of arguments."""
         self.codes[rows] = self.ops.setdefault(op, len(self.ops))
         self.counts[rows] = count
-        return rows
 
-    def lay(self, laid: Template, spot: Spot) -> None:
+    def lay(self, spot: Spot) -> None:
         """Lay a template over all its nodes."""
+        laid = spot.group.template
         if len(laid.ops) > WIDE:
-            self._lay_wide(laid, spot)
+            self._lay_wide(spot)
             return
+        rows, taken = spot.base - self.pool.first, [*chain.from_iterable(laid.args)]
         for t, (op, refs) in enumerate(zip(laid.ops, laid.args, strict=True)):
-            self.put(op, spot.base + t, [local(ref, spot) for ref in refs])
+            self._place(op, rows + t, len(refs))
+        columns = {ref: spot.local(ref) for ref in {*taken}}
+        self._laid.append((rows, [columns[ref] for ref in taken]))
 
-    def _lay_wide(self, laid: Template, spot: Spot) -> None:
+    def _lay_wide(self, spot: Spot) -> None:
         """Lay all instructions of a row and a number of arguments at once."""
-        alike: dict[tuple[str, int], list[int]] = {}
+        laid, alike = spot.group.template, dict[tuple[str, int], list[int]]()
         for t, (op, refs) in enumerate(zip(laid.ops, laid.args, strict=True)):
             alike.setdefault((op, len(refs)), []).append(t)
         for (op, size), places in alike.items():
-            values = (spot.base[:, None] + np.array(places, spot.base.dtype)).ravel()
+            values = (spot.base[:, None] + np.array(places)).ravel()
             columns = [[laid.args[t][k] for t in places] for k in range(size)]
-            self.put(op, values, [table(column, spot).ravel() for column in columns])
+            self.put(op, values, [spot.table(column).ravel() for column in columns])
 
     def put(self, op: str, values: Any, args: Sequence[Any]) -> None:
         """Lay one instruction of a row for each value; `args` holds one array an argument."""
-        rows = self.place(op, values, len(args))
-        self.jobs.extend((rows, k, arg.astype(np.int32, copy=False)) for k, arg in enumerate(args))
+        rows = values - self.pool.first
+        self._place(op, rows, len(args))
+        self._laid.append((rows, args))
 
     def fold(self, op: str, values: Any, target: Any, *factors: Any) -> None:
         """Lay rows of any number of arguments; `target`, ascending, says whose each factor is."""
         begins = first_of_each(target)
-        owners, counts = target[begins], np.append(begins[1:], len(target)) - begins
-        rows = self.place(op, values[owners], counts * len(factors))
-        rank = np.arange(len(target), dtype=np.int32) - np.repeat(begins.astype(np.int32), counts)
-        each, step = np.repeat(rows, counts), np.repeat(counts.astype(np.int32), counts)
-        for k, factor in enumerate(factors):
-            self.jobs.append((each, rank + k * step, factor.astype(np.int32, copy=False)))
+        counts = np.concatenate([begins[1:], [len(target)]]) - begins
+        rows = values[target[begins]] - self.pool.first
+        self._place(op, rows, counts * len(factors))
+        self._folded.append((rows, begins, counts, factors))
+
+    def _fill(self, starts: Any, args: Any) -> None:
+        """Write the arguments of new instructions in their places, and forget them."""
+        while self._laid:
+            rows, columns = self._laid.pop()
+            begin = starts[rows]
+            for k, column in enumerate(columns):
+                args[begin + k] = column
+        while self._folded:
+            rows, begins, counts, factors = self._folded.pop()
+            at = (starts[rows] - begins).repeat(counts)
+            at += np.arange(len(at))
+            for k, factor in enumerate(factors):
+                at += counts.repeat(counts) if k else 0
+                args[at] = factor
 
     def program(self, outputs: Any, names: Sequence[str], places: Any = None) -> Program:
         """Return the program; places are entries of the old program's sources."""
-        old = self.old
-        total = int(self.counts.sum(dtype=np.int64))
+        old, pool = self.pool.old, self.pool
+        total = int(np.add.reduce(self.counts, dtype=np.int64))
         starts = np.zeros(len(self.counts) + 1, np.int32 if total <= LARGEST else np.int64)
-        np.cumsum(self.counts, out=starts[1:])
+        np.add.accumulate(self.counts, out=starts[1:])
         args = np.empty(total, np.int32)
-        args[: len(old.args)] = self.moved(old.args)
-        while self.jobs:
-            rows, rank, values = self.jobs.pop()
-            args[starts[rows] + rank] = values
+        args[: len(old.args)] = pool.moved(old.args)
+        self._fill(starts, args)
         parts = (sealed(self.codes), sealed(starts), sealed(args), outputs)
         sources = () if places is None else old.sources
-        return Program(self.inputs, self.constants, self.ops, *parts, names, places, sources)
-
-
-def moved(old: Program, values: Any, inputs: int, first: int) -> Any:
-    """Return the new numbers of a program's values where it has got inputs and constants."""
-    constants, results = inputs - old.inputs, first - old.first
-    found: Any = values + np.int32(results - constants) * (values >= old.first)
-    if constants:
-        found += np.int32(constants) * (values >= old.inputs)
-    return found.astype(np.int32, copy=False)
+        return Program(pool.inputs, pool.constants, self.ops, *parts, names, places, sources)

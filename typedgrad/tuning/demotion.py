@@ -95,7 +95,7 @@ class Site:
 
     def moved(self, values: Any) -> Any:
         """Return the numbers that values of the base have in the program."""
-        return values if self._reverse is None else self._reverse.moved(values)
+        return values if self._reverse is None else self._reverse.pool.moved(values)
 
     def serving(self, values: Any) -> Any:
         """Return values in the program with those of the sweep that serve their instructions."""
