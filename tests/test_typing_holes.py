@@ -55,6 +55,7 @@ HOLES: dict[str, Callable[[], object]] = {
     "max across precisions": lambda: max(f, d),
     "Python's sum across precisions": lambda: sum([f, f], d),
     "lift, which takes anything": lambda: tg.float32.lift(f64),
+    "what a recording takes": lambda: tg.record(pair).value(np.float32(1), f64),
 }
 
 

@@ -33,8 +33,8 @@ SEQUENCES = (
 )
 # Two different sequences, for a precision that is not known yet.
 PAIRS = (
-    ("Many[Value[S]]", "Many[Plain]"),
-    ("Many[Plain]", "Many[Value[S]]"),
+    ("Many[Value[S]]", "Some[S]"),
+    ("Some[S]", "Many[Value[S]]"),
     ("Many[Value[S]]", "Many[S]"),
     ("Many[S]", "Many[Value[S]]"),
 )
@@ -64,6 +64,7 @@ Plain: TypeAlias = int | PyFloat
 Many: TypeAlias = Sequence[X] | Iterator[X]
 Numbers: TypeAlias = Many[NP] | NDArray[NP]
 Mixed: TypeAlias = Many[Value[F] | F | int | PyFloat] | NDArray[F]
+Some: TypeAlias = Many[Value[S] | int | PyFloat]
 '''
 
 METHODS_HEAD = '''"""The rows as methods, as type checkers see them; written by tools/faces.py."""

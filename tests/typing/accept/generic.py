@@ -9,6 +9,7 @@ from typing_extensions import TypeVar
 import typedgrad as tg
 
 T = TypeVar("T", bound=tg.Scalar)
+N = TypeVar("N", float, tg.Value[np.float32], tg.Value[np.float64])
 
 
 def softplus(x: tg.Value[T]) -> tg.Value[T]:
@@ -88,3 +89,36 @@ def plain(x: tg.Value[np.float32] | int) -> tg.Value[np.float32]:
 assert_type(either(f), tg.Value[np.float32])
 assert_type(maybe(None), tg.Value[np.float32])
 assert_type(plain(2), tg.Value[np.float32])
+
+
+def layer(ws: list[tg.Value[T]], xs: Sequence[tg.Value[T] | float]) -> tg.Value[T]:
+    return tg.tanh(tg.dot(ws, xs) + tg.dot(xs, ws))
+
+
+def step(x: tg.Value[T], rate: float) -> None:
+    x.data = (x.detach() - rate * x.constant(x.grad)).data
+
+
+def scaled_step(x: tg.Value[T], rate: T) -> None:
+    x.data = x.data - rate * x.grad
+
+
+def start(p: tg.Precision[T]) -> tg.Value[T]:
+    return p(0.5)
+
+
+assert_type(layer([f], [1.0]), tg.Value[np.float32])
+assert_type(layer([d], [d]), tg.Value[np.float64])
+step(f, 0.5)
+scaled_step(f, np.float32(0.5))
+assert_type(start(tg.float32), tg.Value[np.float32])
+
+
+def horner(x: N) -> N:
+    return (x * 3.0 + 2.0) * x + tg.exp(x)
+
+
+assert_type(horner(2.0), float)
+assert_type(horner(f), tg.Value[np.float32])
+assert_type(horner(d), tg.Value[np.float64])
+assert_type(tg.float32.grad(horner)(2.0), np.float32)

@@ -113,3 +113,19 @@ many(f)  # E: arg-type | reportArgumentType
 [f, d][0] + f  # E: operator | reportOperatorIssue
 (f, d)[1] + f  # E: operator | reportOperatorIssue
 (lambda x: x + f)(d)  # E: operator | reportOperatorIssue
+
+
+def wrong_layer(ws: list[tg.Value[T]], xs: Sequence[tg.Value[np.float64] | float]) -> tg.Value[T]:
+    return tg.dot(ws, xs)  # E: arg-type | reportArgumentType
+
+
+def wrong_step(x: tg.Value[T]) -> None:
+    x.data = x.data - 0.1 * x.grad  # E: operator | reportOperatorIssue
+
+
+def start(p: tg.Precision[T]) -> tg.Value[T]:
+    return p(0.5)
+
+
+for precision in (tg.float32, tg.float64):
+    start(precision)  # E: misc | reportArgumentType
