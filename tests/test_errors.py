@@ -328,7 +328,7 @@ help: round it once, by x0.astype(np.float32)
     "TG330": (
         turned_off,
         f"""size took another branch than the recorded one: greater, `x > 0`, at {TURN} is False
-help: leave out on_branch='raise', or write the choice as tg.where(test, a, b)
+help: leave out on_branch='raise', or write the choice as tg.where(tg.greater(x, y), a, b)
 [TG330]""",
     ),
     "TG331": (

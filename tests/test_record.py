@@ -375,6 +375,16 @@ def test_one_warning_after_the_eighth_re_recording() -> None:
     assert text.startswith("steps has been recorded again 8 times: greater, `x > 1`, at ")
     assert f"test_record.py:{line} " in text
     assert only.filename == __file__
+    assert text.endswith("tg.where(tg.greater(x, y), a, b) makes no branch")
+
+
+@pytest.mark.parametrize("p", PRECISIONS, ids=str)
+def test_a_choice_by_a_row_makes_no_branch_and_one_by_a_comparison_does(p: Any) -> None:
+    chosen = tg.record(lambda x: tg.where(tg.greater(x, 0), x * x, -x)).using(p)
+    compared = tg.record(lambda x: tg.where(x > 0, x * x, -x)).using(p)
+    for x in (3.0, -2.0):
+        assert chosen.value_and_grad(x) == compared.value_and_grad(x)
+    assert (chosen.traces, compared.traces) == (1, 2)
 
 
 def test_the_oldest_paths_are_forgotten() -> None:

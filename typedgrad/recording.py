@@ -311,7 +311,8 @@ class Recorded:
         if self.store.flip() == PATIENCE:
             text = (
                 f"{self.name} has been recorded again {PATIENCE} times: {guard.test} at"
-                f" {guard.place} comes out in ever new ways; tg.where makes no branch"
+                f" {guard.place} comes out in ever new ways;"
+                " tg.where(tg.greater(x, y), a, b) makes no branch"
             )
             warnings.warn(text, BranchWarning, stacklevel=level_of_user())
         return kept

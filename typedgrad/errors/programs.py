@@ -233,13 +233,13 @@ class BranchFlipped(TypedgradError, RuntimeError):
         call = f.bind(1.0); call.x[0] = -1.0; call()
     Right:
         tg.record(f)                        # records the other path when it comes to it
-        tg.where(x > 0, a, b)               # no branch at all
+        tg.where(tg.greater(x, 0), a, b)    # no branch at all
     Why: the recorded path is not the one that f takes here, so its numbers would be wrong.
     """
 
     code = "TG330"
     says = "{function} took another branch than the recorded one: {test} at {place} is {outcome}"
-    cure = "{hint}, or write the choice as tg.where(test, a, b)"
+    cure = "{hint}, or write the choice as tg.where(tg.greater(x, y), a, b)"
 
 
 class NotRepeatable(TypedgradError, RuntimeError):
