@@ -433,6 +433,20 @@ def test_the_numbers_have_the_bits_of_eager_evaluation(numbers: Any) -> None:
     assert type(value) is numbers.scalar and texts == [str(value), *map(str, partials)]
 
 
+def test_a_recorded_function_is_asked_about_like_the_function_itself() -> None:
+    at, names = dict(x="1000", y="0.001"), ("float32", "float64", "longdouble")
+    recorded = tg.record(tg.record(loss)).using(tg.float32)
+    assert tg.compare(recorded, at).to_dict() == tg.compare(loss, at).to_dict()
+    for name in names:
+        blamed = [str(tg.blame(f, at, precision=name)) for f in (recorded, loss)]
+        assert blamed[0] == blamed[1]
+    advised = [str(tg.tune(f, at, digits=3)) for f in (recorded, loss)]
+    assert advised[0] == advised[1] and recorded.traces == 0
+    ranges = {"x": "1:1000:log:5", "y": [1, 2]}
+    swept = [tg.sweep(f, ranges).summary("float32") for f in (recorded, loss)]
+    assert swept[0] == swept[1]
+
+
 def test_a_function_that_looks_at_its_precision_is_recorded_in_each() -> None:
     def f(x: Any) -> Any:
         return x + float(x.numbers.eps) * 2**20

@@ -112,6 +112,15 @@ def name_of(f: Callable[..., Any]) -> str:
     return name
 
 
+def itself(f: Any) -> Callable[..., Any]:
+    """Return the function that was recorded, whose lines can be named; any other as it is."""
+    recording = sys.modules.get("typedgrad.recording")
+    if recording is not None and isinstance(f, recording.Recorded):
+        return itself(f.f)
+    found: Callable[..., Any] = f
+    return found
+
+
 def input_of(name: str, x: Any) -> Input:
     """Return a number with its exact text; raises `NotANumber` for what has no exact value."""
     kind: Any = x.__class__

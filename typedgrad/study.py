@@ -15,7 +15,7 @@ from typedgrad.engines.exact import ExactPrecision
 from typedgrad.errors import EndlessPath, TypedgradError
 from typedgrad.gradient import Reverse
 from typedgrad.numbers import NumberSystem
-from typedgrad.points import Point, arguments
+from typedgrad.points import Point, arguments, itself
 from typedgrad.program import Program
 from typedgrad.simplify import without_dead
 from typedgrad.tracing import Guard, Recorder, Trace
@@ -138,7 +138,7 @@ def study(
 
     def flat(*leaves: Any) -> Any:
         args, named = arguments(point, list(leaves))
-        return checked(f(*args, **named), point, numbers)
+        return checked(itself(f)(*args, **named), point, numbers)
 
     inputs = [x.lifted(numbers) for x in point.inputs] or [numbers.from_ratio(0)]
     recorder = Bounded(numbers, point.function, sources=True)

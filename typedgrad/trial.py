@@ -15,7 +15,7 @@ from typedgrad.errors import BadResult, FunctionRaised, TypedgradError
 from typedgrad.node import history
 from typedgrad.numbers import NumberSystem
 from typedgrad.operators import WATCHER
-from typedgrad.points import Point, arguments
+from typedgrad.points import Point, arguments, itself
 from typedgrad.reverse import adjoints
 from typedgrad.source import Place, caller, raised_at
 from typedgrad.value import Value, is_value, leaf
@@ -74,7 +74,7 @@ def evaluate(
     args, named = arguments(point, leaves)
     try:
         with watched(path), np.errstate(all="ignore"):
-            y: Any = f(*args, **named)
+            y: Any = itself(f)(*args, **named)
     except TypedgradError:
         raise
     except Exception as error:
