@@ -203,7 +203,8 @@ help: return one result, built with operators and tg functions from the argument
     "TG203": (
         lambda: tg.grad(loss)(1.0, [2.0, 3.0]),
         """loss was called with (float, list)
-help: give one to eight numbers, or one sequence of numbers
+help: give one to eight numbers, or one sequence of numbers; \
+tg.record(f).grad takes lists, dicts and named tuples of them too
 [TG203]""",
     ),
     "TG204": (

@@ -13,6 +13,7 @@ import warnings
 from collections import namedtuple
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -560,6 +561,35 @@ def test_forms_of_arguments(p: Any) -> None:
     assert f.traces == 2
 
 
+@dataclass(frozen=True)
+class Weights:
+    left: float
+    right: float
+
+
+@each
+def test_an_object_is_a_tree_by_its_vars(p: Any) -> None:
+    f = tg.record(lambda pair: pair["left"] ** 2 * pair["right"]).using(p)
+    assert f.grad(vars(Weights(2.0, 3.0))) == {"left": 12.0, "right": 4.0}
+    with pytest.raises(
+        errors.BadArguments, match=r"named tuples of them; of an object p, vars\(p\)"
+    ):
+        f.grad(Weights(2.0, 3.0))
+
+
+@each
+def test_a_method_is_recorded_bound(p: Any) -> None:
+    class Model:
+        def __init__(self, scale: float) -> None:
+            self.scale = scale
+            self.loss = tg.record(self.loss_of)
+
+        def loss_of(self, x: Any) -> Any:
+            return x * x * self.scale
+
+    assert [Model(scale).loss.using(p).grad(3.0) for scale in (1.0, 0.5)] == [6.0, 3.0]
+
+
 @each
 def test_arrays(p: Any) -> None:
     def f(m: Any, v: Any) -> Any:
@@ -672,7 +702,7 @@ def test_wrong_use() -> None:
         f.using(engine="cuda").value(1.0)
     nothing: list[tuple[Any, ...]] = [(), ("text",), ([],), (None, {})]
     for args in nothing:
-        with pytest.raises(errors.BadArguments, match="trees of numbers"):
+        with pytest.raises(errors.BadArguments, match="named tuples of them"):
             f.value(*args)
     for bad in ({1.0}, np.array([True]), np.array(["a"]), np.array([1j])):
         with pytest.raises(errors.BadArguments):

@@ -16,7 +16,7 @@ from typedgrad.errors import NotANumber, OutOfRange, ParameterMismatch, Unreadab
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import SPECIAL, NumberSystem, decimal_ratio
 from typedgrad.op import Op
-from typedgrad.transforms import is_sequence
+from typedgrad.transforms import is_sequence, unboxed
 from typedgrad.value import is_value
 
 
@@ -123,6 +123,7 @@ def itself(f: Any) -> Callable[..., Any]:
 
 def input_of(name: str, x: Any) -> Input:
     """Return a number with its exact text; raises `NotANumber` for what has no exact value."""
+    x = unboxed(x)
     kind: Any = x.__class__
     numbers = NUMBERS.get(kind)
     if is_value(x):

@@ -23,6 +23,7 @@ from typedgrad.thawing import thaw
 from typedgrad.tracing import Recorder, difference, is_same
 from typedgrad.trees import (
     BARE,
+    FORMS,
     Form,
     Point,
     buffer,
@@ -231,7 +232,7 @@ class Recorded:
             kinds = set(map(type, flat))
         if not flat:
             given = f"({', '.join(type(x).__name__ for x in args)})"
-            raise BadArguments(function=self.name, given=given, more=", or trees of numbers")
+            raise BadArguments(function=self.name, given=given, more=FORMS)
         numbers = self.numbers or precision_among(flat, kinds)
         if not kinds <= BARE and any(map(is_value, flat)):
             return Point(form, numbers, None)

@@ -47,10 +47,11 @@ class Run:
     def __init__(self, numbers: NumberSystem[Any] | None, f: Callable[..., Any], args: Any) -> None:
         self.name: str = getattr(f, "__name__", repr(f))
         self.vector: bool = len(args) == 1 and is_sequence(args[0])
-        flat = list(args[0]) if self.vector else list(args)
-        if not flat or (len(flat) > ARITY and not self.vector) or any(map(is_sequence, flat)):
+        flat = list(args[0]) if self.vector else list(map(unboxed, args))
+        if not flat or (len(flat) > ARITY and not self.vector) or any(map(_is_tree, flat)):
             given = f"({', '.join(type(x).__name__ for x in args)})"
-            raise BadArguments(function=self.name, given=given, more="")
+            more = "; tg.record(f).grad takes lists, dicts and named tuples of them too"
+            raise BadArguments(function=self.name, given=given, more=more)
         values = [x for x in flat if is_value(x)]
         if not values and ACTIVE.home is not None:
             values = [ACTIVE.home]
@@ -62,7 +63,11 @@ class Run:
         around = list(ACTIVE.runs)
         ACTIVE.runs.append(self)
         try:
-            self.result: Any = f(list(self.inputs)) if self.vector else f(*self.inputs)
+            if self.vector:  # a named tuple is one for f, too
+                found = f(getattr(args[0], "_make", list)(self.inputs))
+            else:
+                found = f(*self.inputs)
+            self.result: Any = unboxed(found)
         finally:
             ACTIVE.runs.pop()
         self.lifted = self.lifted or any(run.reaches(self.result) for run in around)
@@ -144,6 +149,15 @@ class Run:
 def is_sequence(x: Any) -> bool:
     """Tell whether x is a list, a tuple or an array with at least one dimension."""
     return isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
+def _is_tree(x: Any) -> bool:
+    return isinstance(x, list | tuple | dict) or (isinstance(x, np.ndarray) and x.ndim > 0)
+
+
+def unboxed(x: Any) -> Any:
+    """Return what an array without dimensions holds, as np.where gives one; else x itself."""
+    return x[()] if x.__class__ is np.ndarray and not x.ndim else x
 
 
 def arguments_of(at: Any) -> tuple[Any, ...]:

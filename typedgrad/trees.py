@@ -18,6 +18,7 @@ from typedgrad.value import is_value
 BARE = frozenset((int, float, *NUMBERS))
 ROWS = (list, tuple)
 DOUBLE = 53  # the bits of a Python float
+FORMS = ", or lists, dicts and named tuples of them; of an object p, vars(p)"
 PLAIN = (str, bytes, bool, np.bool, type(None))
 
 
@@ -119,7 +120,7 @@ def _hashable(x: Any, function: str) -> Any:
         hash(x)
     except TypeError:
         given = f"{x!r:.60} of type {type(x).__name__}"
-        raise BadArguments(function=function, given=given, more=", or lists and dicts") from None
+        raise BadArguments(function=function, given=given, more=FORMS) from None
     return x
 
 

@@ -18,6 +18,7 @@ from typedgrad.operators import WATCHER
 from typedgrad.points import Point, arguments, itself
 from typedgrad.reverse import adjoints
 from typedgrad.source import Place, caller, raised_at
+from typedgrad.transforms import unboxed
 from typedgrad.value import Value, is_value, leaf
 
 SELECTIONS = {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "heaviside"}
@@ -59,6 +60,7 @@ def watched(path: list[Step]) -> Generator[None]:
 
 def checked(y: Any, point: Point, numbers: NumberSystem[Any]) -> Any:
     """Return what a function returned, which must be one Value of the precision."""
+    y = unboxed(y)
     if not is_value(y) or y.numbers is not numbers:
         kind = f"Value of {y.numbers.name}" if is_value(y) else type(y).__name__
         facts = dict(function=point.function, value=repr(y)[:60], type=kind)
@@ -79,8 +81,7 @@ def evaluate(
         raise
     except Exception as error:
         raise failed(point.function, error, numbers, evaluate.__code__) from error
-    checked(y, point, numbers)
-    return y, leaves
+    return checked(y, point, numbers), leaves
 
 
 def failed(
