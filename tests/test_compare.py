@@ -326,12 +326,16 @@ def test_wrong_use_has_one_clear_error() -> None:
         tg.compare(loss, (1, 2), precisions=())
     with pytest.raises(errors.ParameterMismatch, match="loss takes x, y, but x was given"):
         tg.compare(loss, x=1)
-    with pytest.raises(errors.ParameterMismatch, match="3 arguments"):
+    with pytest.raises(errors.ParameterMismatch, match="but 3 arguments were given"):
         tg.compare(loss, (1, 2, 3))
-    with pytest.raises(errors.ParameterMismatch, match="but x, y, z was given"):
+    with pytest.raises(errors.ParameterMismatch, match="but x, y, z were given"):
         tg.compare(loss, x=1, y=2, z=3)
     with pytest.raises(errors.Unreadable, match="'two'"):
         tg.compare(loss, x=1, y="two")
+    with pytest.raises(errors.Unreadable, match=r"'x=1/3'\nhelp: name the numbers in a dict"):
+        tg.compare(tg.exp, "x=1/3")
+    with pytest.raises(errors.ParameterMismatch, match="takes x, but x, y were given"):
+        tg.compare(tg.exp, x=1, y=2)
     with pytest.raises(errors.NotANumber):
         tg.compare(loss, x=1, y=1j)
     with pytest.raises(errors.BadResult, match=r"returned 3\.0 of type float"):

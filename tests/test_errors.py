@@ -356,6 +356,7 @@ help: did you mean loss?
             function="loss",
             wanted="x, y",
             given="a",
+            was="was",
             hint="give x=1,y=2; by the command --at x=1,y=2",
         ),
         """loss takes x, y, but a was given
@@ -374,7 +375,7 @@ help: write numbers as 2, -0.5, 1e-3, 1/3, inf or nan
         ),
         """f, run in float32, raised KeyError: 1
 f.py:3
-help: run the command again with --traceback to see the whole stack
+help: for the whole stack run the command with --traceback; in Python it is the __cause__
 [TG405]""",
     ),
     "TG406": (

@@ -34,6 +34,13 @@ def test_import_of_the_package_loads_neither_mpmath_nor_the_command() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_prompt_completes_what_is_not_loaded_yet() -> None:
+    code = "import sys, typedgrad; print(*dir(typedgrad), *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names = done.stdout.split()
+    assert set(typedgrad.__all__) <= set(names) and "typedgrad.recording" not in names
+
+
 def test_the_global_context_of_mpmath_is_left_alone() -> None:
     before = mpmath.mp.prec
     tg.compare(tg.exp, x=1)

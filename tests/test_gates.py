@@ -552,6 +552,7 @@ BAD_TABLES: dict[str, tuple[str, str]] = {
     "digits = nan": ("digits = nan", "between 0 and 1000"),
     "digits = 8\nprecision = 'float32'": ("float32 holds 7.22 digits here", "require fewer"),
     "digits = 5\nprecision = 'floot32'": ("no precision 'floot32'", "did you mean float32?"),
+    "digits = 5\nprecision = 'double'": ("no precision 'double'", "did you mean float64?"),
     "digits = 5\nprecision = 'half'": ("no precision 'half'", "choose from float32, float64"),
     "digits = 5\nprecision = 32": ("precision = 32", "a text, or a list of texts"),
     "digits = 5\nprecision = []": ("precision = []", "a text, or a list of texts"),

@@ -72,6 +72,10 @@ else:
         found = globals()[name] = getattr(import_module(homes[name]), name)
         return found
 
+    def __dir__():
+        """List what is not loaded yet too, so that a prompt can complete it."""
+        return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "Blame",

@@ -130,6 +130,9 @@ def input_of(name: str, x: Any) -> Input:
         return input_of(name, x.primal)
     if isinstance(x, str):
         text = x.strip()
+        if "=" in text:
+            hint = "name the numbers in a dict, as {'x': '1/3'}, or by keywords, as x='1/3'"
+            raise Unreadable(what="a number", text=repr(text), hint=hint)
         if text.lower() not in SPECIAL:
             decimal_ratio(text)
         return Input(name, text, text)
@@ -175,7 +178,7 @@ def point_of(f: Callable[..., Any], at: Any, named: Mapping[str, Any]) -> Point:
     elif at is not None:
         flat: list[Any] = list(at) if is_sequence(at) else [at]
         if len(flat) > len(wanted):
-            raise _mismatch(f, wanted, f"{len(flat)} arguments")
+            raise _mismatch(f, wanted, f"{len(flat)} argument{'s' * (len(flat) != 1)}")
         given |= {p.name: x for p, x in zip(wanted, flat, strict=False)}
     given |= named
     missing = [p.name for p in wanted if p.name not in given and p.default is p.empty]
@@ -208,7 +211,8 @@ def _mismatch(
     hint = f"give {example}; by the command --at {example}"
     if not wanted:
         hint = "give no numbers, or wrap it in a function whose arguments have names"
-    facts = dict(wanted=names, given=given, example=example, hint=hint)
+    was = "were" if ", " in given or given.endswith("arguments") else "was"
+    facts = dict(wanted=names, given=given, was=was, example=example, hint=hint)
     return ParameterMismatch(function=name_of(f), **facts)
 
 

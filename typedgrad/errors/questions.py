@@ -49,7 +49,7 @@ class ParameterMismatch(TypedgradError, ValueError):
     """
 
     code = "TG403"
-    says = "{function} takes {wanted}, but {given} was given"
+    says = "{function} takes {wanted}, but {given} {was} given"
     cure = "{hint}"
 
 
@@ -78,7 +78,7 @@ class FunctionRaised(TypedgradError, RuntimeError):
 
     code = "TG405"
     says = "{function}, run in {precision}, raised {error}\n{where}"
-    cure = "run the command again with --traceback to see the whole stack"
+    cure = "for the whole stack run the command with --traceback; in Python it is the __cause__"
 
 
 class FileBroken(TypedgradError, RuntimeError):

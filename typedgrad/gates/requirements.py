@@ -325,6 +325,7 @@ class Reader:
 
 
 HOW = 'write at = "x=1,y=2" or at = {x = 1, y = "0.001", w = [1, 2, 3]}'
+USUAL = {"double": "float64", "single": "float32", "extended": "longdouble"}  # names elsewhere
 NUMBER = "write numbers as 2, -0.5, 1e-3, or as a text: '1/3'"
 
 
@@ -340,5 +341,5 @@ def _short(x: Any) -> str:
 
 
 def _meant(word: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, known, 1, 0.5)
+    near = difflib.get_close_matches(USUAL.get(word, word), known, 1, 0.5)
     return f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
