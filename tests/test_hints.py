@@ -207,6 +207,16 @@ def test_products_in_a_loop_are_not_listed_by_one_text(tmp_path: Path) -> None:
         assert hint.new == "tg.sum_compensated(terms)"
 
 
+@pytest.mark.parametrize("p", [tg.float32, tg.float64, tg.longdouble], ids=str)
+def test_a_state_that_is_used_at_every_step_is_no_sum(p: Any) -> None:
+    def midpoint(x: Any, a: Any) -> Any:
+        for _ in range(200):
+            x = x + 0.01 * a * (x + 0.005 * a * x)
+        return x
+
+    assert found_in(midpoint, {"x": "1.1", "a": "0.7"}, p) == ()
+
+
 def test_a_number_added_in_a_loop_is_not_called_a_list(tmp_path: Path) -> None:
     path = tmp_path / "steps.py"
     path.write_text(

@@ -9,6 +9,7 @@ number of terms: their letters stand for one value a term. `(s := p)` names the 
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -63,6 +64,7 @@ class Matcher:
         self.summands: set[int] = {
             v for row, args in sums if row in ("add", "sub", "sum") for v in args
         }
+        self.uses: Counter[int] = Counter(v for args in self.args for v in args)
 
     def _same(self) -> list[int]:
         """Return for each value the first one that is equal to it by its making."""
@@ -227,8 +229,11 @@ class Matcher:
                 for found in self._at(tree, value, bound):
                     yield {**found, REST: others}
 
-    def terms(self, value: int, depth: int = MOST_TERMS) -> list[Term]:
-        """Return the terms of a sum with their signs, opened so many levels deep; no zeros."""
+    def terms(self, value: int, depth: int = MOST_TERMS, is_shared: bool = True) -> list[Term]:
+        """Return the terms of a sum with their signs, opened so many levels deep; no zeros.
+
+        Without `is_shared` a partial sum that is used elsewhere too is a term.
+        """
         done: list[Term] = []
         todo: list[tuple[int, int, int]] = [(1, value, 0)]
         while todo and len(done) + len(todo) <= MOST_TERMS:
@@ -236,7 +241,11 @@ class Matcher:
             row = self.row(v)
             if row == "neg":
                 todo.append((-sign, self.taken(v)[0], level))
-            elif row in ("add", "sub", "sum") and level < depth:
+            elif (
+                row in ("add", "sub", "sum")
+                and level < depth
+                and (is_shared or not level or self.uses[v] == 1)
+            ):
                 taken = self.taken(v)
                 signs = [sign, -sign] if row == "sub" else [sign] * len(taken)
                 todo += [(s, k, level + 1) for s, k in zip(signs, taken, strict=True)][::-1]
@@ -246,7 +255,7 @@ class Matcher:
 
     def _total(self, tree: ast.expr, value: int, bound: Bound) -> Iterator[Bound]:
         """Match every term of a sum; the letter of the pattern then stands for all of them."""
-        terms = self.terms(value) if self.row(value) in ("add", "sum") else []
+        terms = self.terms(value, is_shared=False) if self.row(value) in ("add", "sum") else []
         if len(terms) < LEAST_TERMS or any(sign < 0 for sign, _ in terms):
             return
         found: list[Bound] = []
