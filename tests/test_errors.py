@@ -278,8 +278,8 @@ help: read data and grad before it, and make values that shall live on before th
     ),
     "TG311": (
         lambda: tg.Tape()(2.0) * tg.Value(3.0),
-        """mul mixes a value of a tape with a Value that is on none
-help: make every leaf with the tape: x = tape(2.0); a function takes them as arguments
+        """mul mixes a value of a tape, or of a recorded function, with a Value from outside
+help: a function that is recorded takes it as an argument; a tape makes it: x = tape(2.0)
 [TG311]""",
     ),
     "TG312": (

@@ -9,7 +9,7 @@ import numpy as np
 
 from typedgrad.batch import columns_of
 from typedgrad.engines.sweep import Sweep
-from typedgrad.errors import BadArguments, BadBatch
+from typedgrad.errors import BadBatch
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
 from typedgrad.paths import Path
@@ -200,7 +200,7 @@ def places_of(function: str, names: Sequence[str], shared: Iterable[str | int]) 
     for one in shared:
         k = known.get(one) if isinstance(one, str) else one
         if k is None or not 0 <= k < len(names):
-            given = f"shared={one!r}"
-            raise BadArguments(function=function, given=given, more=f": {', '.join(names)}")
+            hint = f"shared names arguments, or counts them from 0; they are {', '.join(names)}"
+            raise BadBatch(problem=f"{function} has no argument for shared={one!r}", hint=hint)
         found.append(k)
     return found

@@ -253,8 +253,8 @@ def stranger(op: str, mine: Value[Any], other: Value[Any]) -> TypeError:
     """Return the error of an operation on two Values that cannot meet."""
     if other.numbers is not mine.numbers:
         return PrecisionMismatch(op=op, left=mine.numbers.name, right=other.numbers.name)
-    hint = "make every leaf with the tape: x = tape(2.0); a function takes them as arguments"
-    problem = "mixes a value of a tape with a Value that is on none"
+    hint = "a function that is recorded takes it as an argument; a tape makes it: x = tape(2.0)"
+    problem = "mixes a value of a tape, or of a recorded function, with a Value from outside"
     return OtherTape(op=op, problem=problem, hint=hint)
 
 
