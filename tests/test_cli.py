@@ -57,6 +57,18 @@ def branches(x):
 
 def nothing():
     return 1
+
+class Model:
+    scale = 3
+
+    def loss(self, x):
+        return x * self.scale
+
+    @staticmethod
+    def square(x):
+        return x * x
+
+model = Model()
 """
 
 
@@ -175,6 +187,8 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "compare loss.py:los --at x=1": ("TG402", "loss.py has no function los", "did you mean loss?"),
     "compare loss.py --at x=1": ("TG402", "(none was named)", "its functions are: loss, with_tg"),
     "compare loss.py:qqq --at x=1": ("TG402", "no function qqq", "its functions are: loss"),
+    "compare loss.py:model.los --at x=1": ("TG402", "no function model.los", ""),
+    "compare loss.py:model.scale --at x=1": ("TG402", "no function model.scale", ""),
     "compare loss.py:math --at x=1": ("TG402", "no function math", ""),
     "compare empty.py:f --at x=1": ("TG402", "no function f", "define the function"),
     "compare loss.py:loss --at a=1,b=2": ("TG403", "loss takes x, y, but a, b", "--at x=1,y=2"),
@@ -199,6 +213,16 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "compare leaves.py:f --at x=1": ("TG406", "raised SystemExit: 3", ""),
     "explain TG999": ("TG408", "there is no code TG999", "TG101, TG102"),
 }
+
+
+@pytest.mark.parametrize("name", ["model.loss", "Model.square", "model.square"])
+def test_a_method_is_named_by_its_object(folder: Path, run: Any, name: str) -> None:
+    found = run(f"compare loss.py:{name} --at x=2")
+    assert found.status == 0 and found.out.startswith(f"{name.partition('.')[2]}(x=2)")
+    assert run(f"sweep loss.py:{name} --range x=1:2:4 --chunk 2 --jobs 2").status == 0
+    gate = f"target = 'loss.py:{name}'\nat = 'x=2'\ndigits = 5\n"
+    (folder / "pyproject.toml").write_text(f"[[tool.typedgrad.require]]\n{gate}")
+    assert run("gate").out.startswith(f"✓ loss.py:{name}  float64")
 
 
 @pytest.mark.parametrize("line", WRONG)

@@ -796,6 +796,19 @@ def test_a_parameter_annotated_int_takes_whole_numbers_alone(text: Any) -> None:
         tg.compare(power, x=2, n=text)
 
 
+def test_a_parameter_annotated_bool_is_no_variable() -> None:
+    def squared(x: Any, again: bool = True) -> Any:
+        return (x * x) ** 2 if again else x * x
+
+    for again in (True, 1, np.True_, "1"):
+        found = tg.compare(squared, x=3, again=again)
+        assert list(found.digits["float64"]) == ["value", "d/dx"]
+        assert found.column("longdouble").reference.texts["value"] == "81"
+    assert tg.compare(squared, x=3, again=False).reference.texts["value"] == "9"
+    with pytest.raises(errors.Unreadable, match="again is annotated bool"):
+        tg.compare(squared, x=3, again=0.5)
+
+
 def test_a_function_without_named_arguments_is_told_what_to_do() -> None:
     with pytest.raises(errors.ParameterMismatch, match="wrap it in a function whose arguments"):
         tg.compare(lambda *xs: sum(xs), x=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import operator
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,8 @@ from typedgrad.numbers import SPECIAL, NumberSystem, decimal_ratio
 from typedgrad.op import Op
 from typedgrad.transforms import is_sequence, unboxed
 from typedgrad.value import is_value
+
+WHOLE = (int, "int", bool, "bool")  # annotations of what is no variable
 
 
 @dataclass(frozen=True)
@@ -130,9 +131,6 @@ def input_of(name: str, x: Any) -> Input:
         return input_of(name, x.primal)
     if isinstance(x, str):
         text = x.strip()
-        if "=" in text:
-            hint = "name the numbers in a dict, as {'x': '1/3'}, or by keywords, as x='1/3'"
-            raise Unreadable(what="a number", text=repr(text), hint=hint)
         if text.lower() not in SPECIAL:
             decimal_ratio(text)
         return Input(name, text, text)
@@ -142,8 +140,8 @@ def input_of(name: str, x: Any) -> Input:
         special = not math.isfinite(x) or not x
         top, bottom = (0, 1) if special else x.as_integer_ratio()
         return Input(name, repr(x), repr(x) if special else f"{top}/{bottom}")
-    if issubclass(kind, int | np.integer):
-        whole = str(operator.index(x))
+    if issubclass(kind, int | np.integer | np.bool):
+        whole = str(int(x))
         return Input(name, whole, whole)
     for module, exact in (("fractions", "Fraction"), ("decimal", "Decimal")):
         if module in sys.modules and isinstance(x, getattr(sys.modules[module], exact)):
@@ -168,13 +166,16 @@ def parameters(f: Callable[..., Any]) -> list[inspect.Parameter]:
 def point_of(f: Callable[..., Any], at: Any, named: Mapping[str, Any]) -> Point:
     """Return the point from positional numbers, a dict, or numbers by name.
 
-    A parameter with a default may be left out, and keeps it. A parameter annotated `int` gets a
-    plain int and is no variable.
+    A parameter with a default may be left out, and keeps it. A parameter annotated `int` or
+    `bool` gets a plain int and is no variable.
     """
     wanted = parameters(f)
     given: dict[str, Any] = {}
     if isinstance(at, dict):
         given |= at
+    elif isinstance(at, str) and "=" in at:
+        hint = "name the numbers in a dict, as {'x': '1/3'}, or by keywords, as x='1/3'"
+        raise Unreadable(what="a number", text=repr(at), hint=hint)
     elif at is not None:
         flat: list[Any] = list(at) if is_sequence(at) else [at]
         if len(flat) > len(wanted):
@@ -190,12 +191,13 @@ def point_of(f: Callable[..., Any], at: Any, named: Mapping[str, Any]) -> Point:
 
 def _argument(p: inspect.Parameter, x: Any) -> Argument:
     keyword = p.kind is not p.POSITIONAL_ONLY
-    if p.annotation in (int, "int") and not is_sequence(x):
+    if p.annotation in WHOLE and not is_sequence(x):
         given = input_of(p.name, x)
         top, bottom = (1, 2) if given.exact.lower() in SPECIAL else decimal_ratio(given.exact)
         if top % bottom == 0:
             return Argument(p.name, (), False, keyword, top // bottom)
-        hint = f"{p.name} is annotated int: give a whole number, or change the annotation"
+        kind = getattr(p.annotation, "__name__", p.annotation)
+        hint = f"{p.name} is annotated {kind}: give a whole number, or change the annotation"
         raise Unreadable(what=f"the whole number {p.name}", text=given.shown, hint=hint)
     if is_sequence(x):
         flat = tuple(input_of(f"{p.name}[{i}]", number) for i, number in enumerate(x))

@@ -81,17 +81,19 @@ def digits_given(_: click.Context, option: click.Parameter, x: float | None) -> 
 
 
 def function_at(target: str) -> Callable[..., Any]:
-    """Return the function that FILE.py:FUNCTION names, or the core of FILE.fpcore:NAME."""
+    """Return the function of FILE.py:FUNCTION or FILE.py:OBJECT.METHOD, or a core's."""
     if re.search(r"\.fpcore(:|$)", target):
         return core_at(target)
     path, colon, name = target.rpartition(":")
-    if not colon or not name.isidentifier():
-        path, name = (path, name) if colon and not name.endswith(".py") else (target, "")
+    if not colon or name.endswith(".py"):
+        path, name = target, ""
     if not Path(path).is_file():
         why = "it is a folder" if Path(path).is_dir() else "there is no such file"
         raise FileMissing(path=path, why=why)
     module = loaded(path)
-    function: Any = getattr(module, name, None) if name else None
+    function: Any = module if name else None
+    for part in name.split("."):
+        function = getattr(function, part, None)
     if not callable(function):
         raise FunctionMissing(
             path=path, name=name or "(none was named)", hint=suggestion(module, name)
