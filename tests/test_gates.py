@@ -59,6 +59,10 @@ def only32(x: tg.Value[np.float32]) -> tg.Value[np.float32]:
     return x * x
 
 
+def of_float(x: tg.Value[float]) -> tg.Value[float]:
+    return x * x
+
+
 def two(x: tg.Value[T], y: tg.Value[T]) -> tg.Value[T]:
     return x * y
 
@@ -176,6 +180,30 @@ CURES: list[tuple[str, str, str, str]] = [
         "c1 = tg.sum([f, d.astype(tg.float32)])",
     ),
     (
+        "b10: tg.Value[float] = d",
+        "assignment",
+        "Value[float] belongs to no precision of NumPy",
+        "b10: tg.Value[np.float64] = d",
+    ),
+    (
+        "b11 = tg.grad(of_float)",
+        "arg-type",
+        "Value[float] belongs to no precision of NumPy",
+        "b11: tg.Value[np.float64] = d",
+    ),
+    (
+        "b12 = of_float(d)",
+        "arg-type",
+        "Value[float] belongs to no precision of NumPy",
+        "b12: tg.Value[np.float64] = d",
+    ),
+    (
+        "b13: tg.Value[tg.float32] = f",
+        "valid-type",
+        "tg.float32 is a precision and no type",
+        "b13: tg.Value[np.float32] = f",
+    ),
+    (
         'c2 = d + "1"',
         "operator",
         'Unsupported operand types for + ("Value[float64]" and "str")',
@@ -272,6 +300,7 @@ def test_the_cure_stands_in_the_help_line(row: int, checked: Any) -> None:
     pieces = re.findall(call, right)
     if "tg.hypot" in line or "two(" in line or "tg.sum" in line:
         pieces = [".astype(tg.float32)"]
+    pieces = pieces or re.findall(r"tg\.Value\[np\.\w+\]", right)
     pieces = pieces or ["0.5" if row == 0 else "tg.float32.grad(only32)"]
     assert any(all(piece in cure for piece in pieces) for cure in cures_said)
 

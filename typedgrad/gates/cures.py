@@ -95,6 +95,14 @@ def held(text: str) -> Held | None:
     return Held(match[1] or "", match[2] or match[3], text) if match else None
 
 
+def of_float(text: str) -> Told | None:
+    """Value[float]: mypy lets it be, since a float is a scalar, but tg.Value(2.0) is none."""
+    if "Value[float]" not in text:
+        return None
+    cure = "annotate it as tg.Value[np.float64], or as tg.Value[T] for every precision"
+    return Told("Value[float] belongs to no precision of NumPy", cure)
+
+
 def operation(match: re.Match[str], spot: Spot) -> Told | None:
     """Two operands: 'Unsupported operand types for * ("Value[float32]" and "float64")'."""
     return mixed(match["sign"], held(match["left"]), held(match["right"]), spot)
@@ -162,6 +170,8 @@ def _cast(v: ast.expr | None, to: Held, partner: ast.expr | None) -> str:
 def argument(match: re.Match[str], spot: Spot) -> Told | None:
     """An argument: of another precision, or a Value where a plain float is needed."""
     name, owner, given = match["name"], match["owner"], held(match["given"])
+    if of_float(match[0]):
+        return of_float(match[0])
     wanted = match["wanted"].split(" | ")
     if given is None:
         return None
@@ -216,6 +226,8 @@ def _row(name: str) -> str:
 def transform(match: re.Match[str], spot: Spot) -> Told | None:
     """A function of one precision under a transform of another."""
     name = match["name"]
+    if name in TRANSFORMS and of_float(match["given"]):
+        return of_float(match["given"])
     given, wanted = (set(re.findall(r"Value\[(\w+)\]", match[key])) for key in ("given", "wanted"))
     if name not in TRANSFORMS or len(given) != 1 or len(wanted) != 1 or given == wanted:
         return None
@@ -258,6 +270,8 @@ def ufunc(match: re.Match[str], spot: Spot) -> Told | None:
 def result(match: re.Match[str], spot: Spot) -> Told | None:
     """A Value of one precision where another is declared."""
     given, wanted = held(match["given"]), held(match["wanted"])
+    if of_float(match[0]):
+        return of_float(match[0])
     if given is None or wanted is None or not (given.holder and given.holder == wanted.holder):
         return None
     node = spot.node if isinstance(spot.node, ast.expr) else None
@@ -265,6 +279,12 @@ def result(match: re.Match[str], spot: Spot) -> Told | None:
         return None
     what = f"this is a {given.text} where a {wanted.text} is needed"
     return Told(what, f"cast it: {_to(node, wanted.precision)}")
+
+
+def as_type(match: re.Match[str], _: Spot) -> Told:
+    """A precision in an annotation."""
+    name = match["name"]
+    return Told(f"tg.{name} is a precision and no type", f"write tg.Value[np.{name}]")
 
 
 ROWS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Spot], Told | None]], ...] = (
@@ -309,6 +329,7 @@ ROWS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Spot], Told | None]]
         ),
         argument,
     ),
+    (re.compile(r'Variable "typedgrad\.precision\.(?P<name>\w+)" is not valid as a type'), as_type),
     (
         re.compile(r'Cannot infer value of type parameter "\w+" of "(?P<name>\w+)"$'),
         inferred,

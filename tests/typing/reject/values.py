@@ -101,3 +101,5 @@ tg.no_such_name  # E: attr-defined | reportAttributeAccessIssue
 tg.floot32(1)  # E: attr-defined | reportAttributeAccessIssue
 tg.float32.parse(1.0)  # E: arg-type | reportArgumentType
 tg.float32.digits = "3"  # E: assignment | reportAttributeAccessIssue
+of_float: tg.Value[float] = d  # E: assignment | reportAssignmentType
+of_precision: tg.Value[tg.float32] = f  # E: valid-type | reportInvalidTypeForm
