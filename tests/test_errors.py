@@ -197,7 +197,7 @@ help: assign the data of a leaf and compute again, or make a leaf with v.detach(
     "TG202": (
         lambda: tg.grad(loss)(1.0),
         """loss returned np.float64(2.0) of type float64, not a Value of float64
-help: return one result, built with operators and tg functions from the arguments, not v.data
+help: make the result of the arguments, by operators and tg functions; 2 is x.constant(2)
 [TG202]""",
     ),
     "TG203": (

@@ -158,7 +158,7 @@ class BadResult(TypedgradError, TypeError):
 
     code = "TG202"
     says = "{function} returned {value} of type {type}, not {wanted}"
-    cure = "return one result, built with operators and tg functions from the arguments, not v.data"
+    cure = "make the result of the arguments, by operators and tg functions; 2 is x.constant(2)"
 
 
 class BadArguments(TypedgradError, TypeError):
