@@ -22,8 +22,8 @@ import numpy as np
 
 import typedgrad as tg
 from typedgrad import fpcore
-from typedgrad.blaming.asking import Blamed, system
-from typedgrad.points import Point, point_of
+from typedgrad.blaming.asking import Blamed
+from typedgrad.points import Point, point_of, system
 from typedgrad.study import every_value
 
 ROOT = Path(__file__).resolve().parent.parent

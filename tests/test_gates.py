@@ -11,7 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -753,6 +753,19 @@ def test_a_wrong_branch_does_not_meet_a_requirement() -> None:
 def test_a_bar_that_is_no_number_of_digits_is_refused(bar: float) -> None:
     with pytest.raises(Unreadable, match="cannot read digits"):
         tg.assert_digits(tg.exp, 1, digits=bar)
+
+
+def test_several_precisions_are_no_precision() -> None:
+    wrong: Any = ["float32", "float64"]
+    questions: list[Callable[[], object]] = [
+        lambda: tg.assert_digits(tg.exp, 1, precision=wrong),
+        lambda: tg.blame(tg.exp, 1, precision=wrong),
+        lambda: tg.tune(tg.exp, 1, digits=3, to=wrong),
+        lambda: tg.compare(tg.exp, 1, precisions=[wrong]),
+    ]
+    for question in questions:
+        with pytest.raises(Unreadable, match="choose from float32, float64, longdouble"):
+            question()
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])

@@ -24,7 +24,7 @@ from tools import fuzz_programs
 from tools.fuzz_programs import LITERALS, random_program, sealed
 from typedgrad import storage
 from typedgrad.engines.python import PythonEngine
-from typedgrad.errors import BadProgramFile, WrongWidth
+from typedgrad.errors import BadCall, BadProgramFile, WrongWidth
 from typedgrad.gradient import value_and_gradient
 from typedgrad.listing import parse
 from typedgrad.literals import literal_text
@@ -39,6 +39,15 @@ GIVE = "give the path of a file that tg.save wrote"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "f.tgp"
+
+
+def test_a_recording_is_no_program(tmp_path: Path) -> None:
+    f: Any = tg.record(lambda x: x * x)
+    with pytest.raises(BadCall, match=r"save takes a program, not <recorded .*\nhelp: .* f.at"):
+        save(f, tmp_path / "f.tgp")
+    assert not list(tmp_path.iterdir())
+    save(f.at(2.0), tmp_path / "f.tgp")
+    assert load(tmp_path / "f.tgp") == f.program
 
 
 @given(st.randoms(use_true_random=False))

@@ -895,3 +895,9 @@ def test_the_reports_in_the_docs_are_what_is_printed(
 
 def test_the_default_chunk() -> None:
     assert CHUNK == 1000
+
+
+def test_ranges_may_be_named_as_in_tune() -> None:
+    ranges = {"x": "1:2:5"}
+    named, placed = tg.sweep(tg.exp, ranges=ranges), tg.sweep(tg.exp, ranges)
+    assert named.summary("float32") == placed.summary("float32")

@@ -13,9 +13,8 @@ from typedgrad.errors import FunctionRaised, Unreadable
 from typedgrad.findings import Branches, Column, Digits, Findings, Rounding
 from typedgrad.grading import graded
 from typedgrad.judge import JUDGING
-from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
-from typedgrad.points import Point
+from typedgrad.points import Point, system
 from typedgrad.report.several import table_of_several
 from typedgrad.report.text import painted, table
 from typedgrad.runs import Run, runs_of
@@ -94,7 +93,7 @@ def compared(
     path: str = "run",
 ) -> Comparison:
     """Run f at a point in each precision and in the reference, and count digits."""
-    systems = list({x.name: x for x in map(_system, precisions)}.values())
+    systems = list({x.name: x for x in map(system, precisions)}.values())
     if not systems:
         raise Unreadable(what="the precisions", text="none", hint="name at least one")
     if path not in PATHS:
@@ -106,16 +105,6 @@ def compared(
     parted = tuple(run.difference for run in runs if run.difference)
     branches = Branches(widest.tests, parted)
     return Comparison(point.function, point, widest.reference, columns, branches, remarks)
-
-
-def _system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
-    known = {numbers.name: numbers for numbers in NUMBERS.values()}
-    if isinstance(precision, NumberSystem):
-        return precision
-    if precision not in known:
-        hint = f"choose from {', '.join(known)}"
-        raise Unreadable(what="a precision", text=repr(precision), hint=hint)
-    return known[precision]
 
 
 def _column(point: Point, run: Run) -> Column:

@@ -113,6 +113,17 @@ def name_of(f: Callable[..., Any]) -> str:
     return name
 
 
+def system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
+    """Return a precision by its name, or as it is."""
+    if isinstance(precision, NumberSystem):
+        return precision
+    known = {numbers.name: numbers for numbers in NUMBERS.values()}
+    if precision not in list(known):  # a list is no name, and cannot be looked up
+        hint = f"choose from {', '.join(known)}"
+        raise Unreadable(what="a precision", text=repr(precision), hint=hint)
+    return known[precision]
+
+
 def itself(f: Any) -> Callable[..., Any]:
     """Return the function that was recorded, whose lines can be named; any other as it is."""
     recording = sys.modules.get("typedgrad.recording")

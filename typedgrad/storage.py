@@ -17,7 +17,7 @@ from typing import IO, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from typedgrad.errors import BadProgram, BadProgramFile, BadProgramText, WrongWidth
+from typedgrad.errors import BadCall, BadProgram, BadProgramFile, BadProgramText, WrongWidth
 from typedgrad.literals import is_literal, literal_text, read_literal
 from typedgrad.op import TABLE
 from typedgrad.program import Program
@@ -70,6 +70,9 @@ def _replace(target: str, parts: list[bytes]) -> None:
 
 
 def _written(program: Program, path: Path) -> list[bytes]:
+    if not _is_program(program):
+        hint = "give it the program: f.program, or f.at(...), of an f that tg.record made"
+        raise BadCall(name="save", problem=f"takes a program, not {program!r:.60}", hint=hint)
     for k, x in enumerate(program.constants):
         if not is_literal(x):
             problem = f"{repr(x)[:40]} of type {type(x).__name__} has no text"
@@ -94,6 +97,10 @@ def _written(program: Program, path: Path) -> list[bytes]:
     for part in parts:
         found.update(part)
     return [*parts, found.digest()]
+
+
+def _is_program(x: object) -> bool:
+    return isinstance(x, Program)
 
 
 def load(path: Path, limit: int = LIMIT) -> Program:

@@ -12,8 +12,7 @@ import numpy as np
 from typing_extensions import override
 
 from typedgrad.culprits import Culprits, Entry
-from typedgrad.errors import NoSuchResult, Unreadable
-from typedgrad.machine import NUMBERS
+from typedgrad.errors import NoSuchResult
 from typedgrad.numbers import NumberSystem
 from typedgrad.report.culprits import listing
 from typedgrad.report.text import painted
@@ -75,7 +74,7 @@ def blame(
     >>> found.digits, found.explained, found.causes[0].kind
     (0.0, 1.0, 'absorption')
     """
-    from typedgrad.points import point_of
+    from typedgrad.points import point_of, system
 
     found = Blamed(f, point_of(f, at, named), system(precision), of)
     return found.blame(found.worst() if of is None else of)
@@ -95,21 +94,10 @@ def blames(
     >>> list(tg.blames(lambda x, y: x * y, x="0.1", y=3))
     ['value', 'd/dx', 'd/dy']
     """
-    from typedgrad.points import point_of
+    from typedgrad.points import point_of, system
 
     found = Blamed(f, point_of(f, at, named), system(precision))
     return {label: found.blame(label) for label in found.study.labels}
-
-
-def system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
-    """Return a precision by its name."""
-    if isinstance(precision, NumberSystem):
-        return precision
-    known = {numbers.name: numbers for numbers in NUMBERS.values()}
-    if precision not in known:
-        hint = f"choose from {', '.join(known)}"
-        raise Unreadable(what="a precision", text=repr(precision), hint=hint)
-    return known[precision]
 
 
 class Blamed:

@@ -70,8 +70,8 @@ def form_of(path: str) -> str:
 
 def drawn(target: str, at: Sequence[str], precision: str, of: str | None, form: str) -> str:
     """Load the target, blame it at the point, and return the picture as text."""
-    from typedgrad.blaming.asking import Blamed, system
-    from typedgrad.points import point_of
+    from typedgrad.blaming.asking import Blamed
+    from typedgrad.points import point_of, system
     from typedgrad.report.graph import WRITERS, picture, ready
 
     ready(form)
@@ -154,7 +154,7 @@ def write_comparison(path: str, function: Callable[..., Any], found: Any) -> Non
 
 def write_blames(path: str, function: Callable[..., Any], blames: Sequence[Any]) -> None:
     """Write the page of some blames at one point in one precision."""
-    from typedgrad.blaming.asking import system
+    from typedgrad.points import system
     from typedgrad.study import study
 
     program = study(function, blames[0].point, system(blames[0].precision)).value
@@ -164,7 +164,8 @@ def write_blames(path: str, function: Callable[..., Any], blames: Sequence[Any])
 
 def blames_of(function: Callable[..., Any], found: Any) -> list[tuple[Any, str]]:
     """Return the blames of the results of a comparison that lost digits, each with its graph."""
-    from typedgrad.blaming.asking import Blamed, system
+    from typedgrad.blaming.asking import Blamed
+    from typedgrad.points import system
 
     pairs: list[tuple[Any, str]] = []
     for column in found.columns:

@@ -13,6 +13,7 @@ from typedgrad.findings import Column, Entry
 from typedgrad.gates.digits import chosen, has, least
 from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
+from typedgrad.points import system
 from typedgrad.report.text import below, table
 
 
@@ -63,7 +64,7 @@ def _judge(
 
 def _checked(digits: float, precision: str | NumberSystem[Any]) -> None:
     """Refuse more digits than the precision holds: no function could pass."""
-    name = precision if isinstance(precision, str) else precision.name
+    name = system(precision).name
     for numbers in NUMBERS.values():
         if numbers.name == name and digits > numbers.digits:
             hint = f"{name} holds {numbers.digits:.2f} digits here: ask for fewer"

@@ -24,8 +24,8 @@ WINDOW = 256  # blocks that an executor of the caller's is given ahead
 
 def sweep(
     f: Callable[..., Any],
-    ranges: Mapping[str, Any],
     /,
+    ranges: Mapping[str, Any],
     *,
     samples: int | None = None,
     seed: int = 0,

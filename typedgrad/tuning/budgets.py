@@ -10,9 +10,8 @@ from typing import Any
 from typing_extensions import TypeIs
 
 from typedgrad.errors import BadBudget, NotNarrower, ParameterMismatch, Unreadable
-from typedgrad.machine import NUMBERS
 from typedgrad.numbers import NumberSystem
-from typedgrad.points import Point, beside_ranges, name_of, point_of
+from typedgrad.points import Point, beside_ranges, name_of, point_of, system
 from typedgrad.sweeping.grids import grid_of
 from typedgrad.tuning.advice import Budget
 
@@ -59,22 +58,12 @@ def pair_of(
     from_: str | NumberSystem[Any], to: str | NumberSystem[Any]
 ) -> tuple[NumberSystem[Any], NumberSystem[Any]]:
     """Return the wide and the narrow precision; raises `NotNarrower` if they are not."""
-    wide, narrow = _system(from_), _system(to)
+    wide, narrow = system(from_), system(to)
     if narrow.bits >= wide.bits:
         hint = 'to="float32", from_="float64"'
         names = dict(from_=wide.name, to=narrow.name, high=wide.bits, low=narrow.bits)
         raise NotNarrower(**names, hint=hint)
     return wide, narrow
-
-
-def _system(precision: str | NumberSystem[Any]) -> NumberSystem[Any]:
-    known = {numbers.name: numbers for numbers in NUMBERS.values()}
-    if isinstance(precision, NumberSystem):
-        return precision
-    if precision not in known:
-        hint = f"choose from {', '.join(known)}"
-        raise Unreadable(what="a precision", text=repr(precision), hint=hint)
-    return known[precision]
 
 
 def asked(of: str, by: str) -> tuple[str, str]:
