@@ -437,6 +437,20 @@ def test_the_numbers_have_the_bits_of_eager_evaluation(numbers: Any) -> None:
     assert type(value) is numbers.scalar and texts == [str(value), *map(str, partials)]
 
 
+def test_at_a_prompt_a_record_is_one_line() -> None:
+    at = dict(x=1000, y="0.001")
+    found = tg.compare(loss, at, precisions=("float32", "float64"))
+    call = "loss(x=1000, y=0.001)"
+    assert repr(found) == f"<comparison of {call}: float32 0.0, float64 3.5 digits right>"
+    undefined = tg.compare(tg.log, points=[-1, 2], precisions=("float64",))
+    assert repr(undefined) == "<comparison of log at 2 points: float64 undefined digits right>"
+    blamed = tg.blame(loss, at, of="d/dx", precision="float64")
+    assert repr(blamed) == f"<blame of d/dx in {call}: float64 3.5 digits right>"
+    advice = [tg.tune(loss, at, digits=digits) for digits in (3, 15)]
+    assert repr(advice[0]) == "<tuning of loss: float32 for x, y, loss(), within the budget>"
+    assert repr(advice[1]) == "<tuning of loss: float32 for nothing, beyond the budget>"
+
+
 def test_a_recorded_function_is_asked_about_like_the_function_itself() -> None:
     at, names = dict(x="1000", y="0.001"), ("float32", "float64", "longdouble")
     recorded = tg.record(tg.record(loss)).using(tg.float32)

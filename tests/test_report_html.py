@@ -531,6 +531,18 @@ def test_notebooks_get_a_fragment(found: Any, blames: list[Any]) -> None:
     assert "d/dx" in found._repr_html_()
 
 
+def test_records_without_a_table_are_their_text_in_a_notebook() -> None:
+    records: list[Any] = [
+        tg.tune(lambda x: x + 1, 1, digits=3),
+        tg.sweep(tg.exp, {"x": "0:1:3"}),
+        tg.compare(tg.exp, points=[1, 2]),
+    ]
+    for record in records:
+        top = tree(record._repr_html_())
+        assert [x.tag for x in top.children] == ["pre"]
+        assert top.text == str(record)
+
+
 def test_a_page_is_written_whole_or_not_at_all(
     found: Any, tmp_path: Path, monkeypatch: Any
 ) -> None:

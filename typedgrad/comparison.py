@@ -16,7 +16,7 @@ from typedgrad.judge import JUDGING
 from typedgrad.numbers import NumberSystem
 from typedgrad.points import Point, system
 from typedgrad.report.several import table_of_several
-from typedgrad.report.text import painted, table
+from typedgrad.report.text import fewest, painted, table
 from typedgrad.runs import Run, runs_of
 from typedgrad.several import Several
 
@@ -34,6 +34,11 @@ class Comparison(Findings):
     @override
     def __str__(self) -> str:
         return table(self)
+
+    @override
+    def __repr__(self) -> str:
+        worst = {column.name: column.worst[1] for column in self.columns}
+        return f"<comparison of {self.point.call}: {fewest(worst)}>"
 
     def __rich__(self) -> object:
         """Return the table with colours, for rich."""
@@ -64,6 +69,17 @@ class Comparisons(Several[Comparison]):
     @override
     def __str__(self) -> str:
         return table_of_several(self)
+
+    @override
+    def __repr__(self) -> str:
+        worst = {name: self.worst(name)[1].worst for name in self.precisions}
+        return f"<comparison of {self.function} at {len(self.points)} points: {fewest(worst)}>"
+
+    def _repr_html_(self) -> str:
+        """Return the table as a notebook shows it."""
+        from typedgrad.report.html import plain
+
+        return plain(self)
 
     def __rich__(self) -> object:
         """Return the table with colours, for rich."""

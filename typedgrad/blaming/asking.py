@@ -15,7 +15,7 @@ from typedgrad.culprits import Culprits, Entry
 from typedgrad.errors import NoSuchResult
 from typedgrad.numbers import NumberSystem
 from typedgrad.report.culprits import listing
-from typedgrad.report.text import painted
+from typedgrad.report.text import fewest, painted
 
 if TYPE_CHECKING:
     from typedgrad.judge import Verdict
@@ -35,6 +35,11 @@ class Blame(Culprits):
     @override
     def __str__(self) -> str:
         return listing(self)
+
+    @override
+    def __repr__(self) -> str:
+        held = fewest({self.precision: self.digits})
+        return f"<blame of {self.label} in {self.point.call}: {held}>"
 
     def __rich__(self) -> object:
         """Return the listing with colours, for rich."""

@@ -115,6 +115,11 @@ def fragment(found: Findings | Culprits) -> str:
     return template.render(title=title, style=style, grid=None, panel=panel(found))
 
 
+def plain(found: object) -> str:
+    """Return the text of a record for a notebook."""
+    return str(Markup("<pre>{}</pre>").format(printable(str(found))))
+
+
 @cache
 def environment() -> Environment:
     """Return the templates; whatever they put into a page is escaped."""

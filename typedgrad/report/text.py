@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -222,6 +223,16 @@ def below(digits: float | None, bar: float) -> str:
         return "undefined"
     shown = (f"{digits:.{places}f}" for places in (1, 2, 4))
     return next((text for text in shown if float(text) < bar), repr(digits))
+
+
+def fewest(columns: Mapping[str, float | None]) -> str:
+    """Return the fewest digits of each precision, on one line.
+
+    >>> fewest({"float32": 0.04, "float64": None})
+    'float32 0.0, float64 undefined digits right'
+    """
+    told = ", ".join(f"{name} {below(digits, math.inf)}" for name, digits in columns.items())
+    return f"{told} digits right"
 
 
 def is_whole(digits: float, cap: float) -> bool:

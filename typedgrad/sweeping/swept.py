@@ -246,6 +246,12 @@ class Sweep:
         running = ", ".join(axis.name for axis in self.axes)
         return f"<sweep of {self.function} over {running}: {self.size} of {self.total} points>"
 
+    def _repr_html_(self) -> str:
+        """Return the report as a notebook shows it."""
+        from typedgrad.report.html import plain
+
+        return plain(self)
+
     def __rich__(self) -> object:
         """Return the report with colours, for rich."""
         return painted(str(self))

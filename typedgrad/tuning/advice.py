@@ -164,6 +164,18 @@ class Tuning:
     def __str__(self) -> str:
         return advised(self)
 
+    @override
+    def __repr__(self) -> str:
+        names = ", ".join(self.accepted) or "nothing"
+        kept = "within" if self.passed else "beyond"
+        return f"<tuning of {self.function}: {self.narrow} for {names}, {kept} the budget>"
+
+    def _repr_html_(self) -> str:
+        """Return the report as a notebook shows it."""
+        from typedgrad.report.html import plain
+
+        return plain(self)
+
     def __rich__(self) -> object:
         """Return the report with colours, for rich."""
         return painted(str(self))
