@@ -708,3 +708,11 @@ def test_an_error_shows_at_most_a_little_of_a_large_thing() -> None:
     with pytest.raises(errors.NotANumber) as caught:
         tg.Value(np.zeros(10_000))
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "longdouble"])
+def test_an_array_where_a_number_is_needed_is_told_of_the_ways_to_give_many(name: str) -> None:
+    with pytest.raises(errors.NotANumber) as caught:
+        tg.exp(np.ones(3, name))
+    assert "[f(x) for x in array]" in str(caught.value) and ".batch(array)" in str(caught.value)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)

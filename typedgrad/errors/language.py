@@ -36,9 +36,17 @@ class NotANumber(TypedgradError, TypeError):
 
     code = "TG102"
     says = "{value} of type {type} is not a number that {precision} can take"
-    cure = (
-        "give an int, a float, a text such as '0.1', a Fraction, a Decimal or a {precision} scalar"
+    cure = "{hint}"
+    plain = "give an int, a float, a text such as '0.1', a Fraction, a Decimal or a {type} scalar"
+    many = (
+        "take its numbers one by one, [f(x) for x in array]; at many points run"
+        " tg.record(f).batch(array)"
     )
+
+    def __init__(self, **facts: object) -> None:
+        kind, precision = facts["type"], facts["precision"]
+        hint = self.many if kind == "ndarray" else self.plain.format(type=precision)
+        super().__init__(**{"hint": hint, **facts})
 
 
 class OutOfRange(TypedgradError, OverflowError):
