@@ -60,7 +60,7 @@ def recorded(f: Callable[[Any], Any], start: list[Any], numbers: Any) -> tuple[f
 def main() -> None:
     """Measure in turn and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--precision", choices=list(PRECISIONS), default="float64")
     options = parser.parse_args()
     numbers = PRECISIONS[options.precision]
